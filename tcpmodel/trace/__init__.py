@@ -1,0 +1,19 @@
+"""Traces: what was seen of TCP connections, read from captures and hand-written files and written back.
+
+`open_trace` reads every format, found out from the first bytes; iterating yields events in file order.
+"""
+
+from __future__ import annotations
+
+from tcpmodel.trace.segment import (
+    FLAG_BITS,
+    FLAG_NAMES,
+    Call,
+    Event,
+    Observation,
+    Segment,
+    Timeout,
+    flag_names,
+)
+
+__all__ = ["FLAG_BITS", "FLAG_NAMES", "Call", "Event", "Observation", "Segment", "Timeout", "flag_names"]
