@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from tcpmodel.trace.open import TraceReader, open_trace
 from tcpmodel.trace.segment import (
     FLAG_BITS,
     FLAG_NAMES,
@@ -16,4 +17,15 @@ from tcpmodel.trace.segment import (
     flag_names,
 )
 
-__all__ = ["FLAG_BITS", "FLAG_NAMES", "Call", "Event", "Observation", "Segment", "Timeout", "flag_names"]
+__all__ = [
+    "FLAG_BITS",
+    "FLAG_NAMES",
+    "Call",
+    "Event",
+    "Observation",
+    "Segment",
+    "Timeout",
+    "TraceReader",
+    "flag_names",
+    "open_trace",
+]
