@@ -1,0 +1,40 @@
+"""What identifies a specification: the key under which compiled code is cached."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import tcpmodel
+from tcpmodel.spec.find import BASE, Selection, select
+
+FILE_NAME = re.compile(r"[^\s,\[\]{}'\"#]+\.ya?ml")
+
+
+def spec_digest(
+    name: str = BASE,
+    *,
+    profile: str | None = None,
+    variants: tuple[str, ...] = (),
+    root: Path | str | None = None,
+) -> str:
+    """SHA-256 (hexadecimal) over the version and all files that `load` with these arguments reads; parses no YAML."""
+    return selection_digest(select(name, profile, tuple(variants), root))
+
+
+def selection_digest(selection: Selection) -> str:
+    digest = hashlib.sha256(f"tcpmodel {tcpmodel.__version__}\n".encode())
+    for path in selection_files(selection):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def selection_files(selection: Selection) -> list[Path]:
+    """The index, every file whose name occurs in it (comments included, which does no harm), the overlays."""
+    folder = selection.index.path.parent
+    named = [folder / name for name in dict.fromkeys(FILE_NAME.findall(selection.index.source.text))]
+    parts = [path for path in named if path.is_file()]
+    return [selection.index.path, *parts, *(overlay.path for overlay in selection.overlays)]
