@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tcpmodel.spec.digest import spec_digest
 from tcpmodel.spec.find import BASE
-from tcpmodel.spec.report import render
+from tcpmodel.spec.render import render, source_line
 
 if TYPE_CHECKING:
     from tcpmodel.spec.model import Model
 
-__all__ = ["load", "render", "spec_digest"]
+__all__ = ["load", "render", "source_line", "spec_digest"]
 
 
 def load(

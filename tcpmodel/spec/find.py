@@ -33,6 +33,12 @@ def shown(path: Path) -> str:
     return f"specs/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else path.as_posix()
 
 
+def located(name: str) -> Path:
+    """The path of a file that `shown` has named."""
+    bundled = default_root() / name.removeprefix("specs/")
+    return bundled if name.startswith("specs/") and bundled.is_file() else Path(name)
+
+
 @dataclass(frozen=True)
 class File:
     """A specification's index or an overlay."""
@@ -66,7 +72,6 @@ class File:
         report = Report()
         found = self.heads.get("extends")
         start, end = found.span(2) if found else (0, 1)
-        report.sources[self.shown] = self.source
         report.add(self.source.place(start, end), code, message, help)
         return report.error()
 

@@ -43,7 +43,8 @@ def load_selection(selection: Selection) -> Model:
         for document in documents[:1]:
             title = Fields(document, OVERLAY, Report()).words("title") or title
             overlay.apply(document, draft, report)
-    model = _build(selection, title, draft, report)
+    paths = [selection.index.path, *files, *(item.path for item in selection.overlays)]
+    model = _build(selection, paths, title, draft, report)
     report.check()
     return model
 
@@ -68,7 +69,7 @@ def _read_index(index: File, report: Report) -> tuple[str, list[Path]]:
     return fields.words("title"), list(files)
 
 
-def _build(selection: Selection, title: str, draft: Draft, report: Report) -> Model:
+def _build(selection: Selection, paths: list[Path], title: str, draft: Draft, report: Report) -> Model:
     words = vocabulary.build(draft, report)
     found = predicates.Predicates(draft, words, report)
     words.predicates = found
@@ -84,7 +85,7 @@ def _build(selection: Selection, title: str, draft: Draft, report: Report) -> Mo
         constants=words.constants,
         predicates=found.all(),
         procedures=built,
-        files=tuple(report.sources),
+        files=tuple(map(shown, paths)),
         digest=selection_digest(selection),
         variants=selection.variants,
     )

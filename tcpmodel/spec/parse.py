@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tcpmodel.spec.comparison import fitting
 from tcpmodel.spec.expr import Expr, Literal
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.scope import Scope
 from tcpmodel.spec.source import Text
 from tcpmodel.spec.syntax import Fragment, rewrite, tree
-from tcpmodel.spec.typer import Typer, fitting
+from tcpmodel.spec.typer import Typer
 from tcpmodel.spec.types import UNKNOWN
 
 

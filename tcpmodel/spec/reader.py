@@ -21,7 +21,6 @@ def read(path: Path, shown: str, report: Report) -> list[Mapping]:
     except UnicodeDecodeError as error:
         report.add(Place(shown, 1, 1, 2), "TM100", f"not UTF-8 at octet {error.start}", "save the file as UTF-8")
         return []
-    report.sources[shown] = source
     return documents(source, report)
 
 

@@ -12,7 +12,7 @@ from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import SEGMENT_FIELD, TCB, Scope
 from tcpmodel.spec.shape import Fields
 from tcpmodel.spec.source import Text
-from tcpmodel.spec.template import check_message, parse_template
+from tcpmodel.spec.template import parse_holes, parse_template
 from tcpmodel.spec.vocabulary import resolve_states
 
 LEVELS = ("must", "should", "may")
@@ -49,7 +49,8 @@ class RuleBuilder:
             code=self._matching(fields, "code", CODE, "TM and three digits"),
             assume=fields.words("assume"),
             expected=self._expected(fields),
-            message=self._message(fields),
+            message=fields.words("message"),
+            holes=self._holes(fields),
             begins=fields.choice("begins", ("connection",)),
             discharge=fields.flag("discharge"),
             guard_text=_joined([" ".join(text.value.split()) for text in fields.texts("when")]),
@@ -124,11 +125,9 @@ class RuleBuilder:
                 self.report.add(entry.value.place, "TM107", "an expression is needed here", "quote it")
         return tuple(found)
 
-    def _message(self, fields: Fields) -> str:
+    def _holes(self, fields: Fields) -> tuple[Expr, ...]:
         text = fields.text("message")
-        if text:
-            check_message(text, self.scope, self.report)
-        return fields.words("message")
+        return parse_holes(text, self.scope, self.report) if text else ()
 
     def _companions(self, fields: Fields) -> None:
         """Keys that need or exclude each other."""

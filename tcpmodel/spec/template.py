@@ -14,7 +14,7 @@ from tcpmodel.spec.scope import SEGMENT_FIELD, Scope
 from tcpmodel.spec.source import Text
 
 FIELD = re.compile(r"<\s*([A-Za-z][\w.]*)\s*=(?!=)", re.ASCII)
-HOLE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+HOLE = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 def parse_template(text: Text, scope: Scope, report: Report) -> Template:
@@ -28,14 +28,15 @@ def parse_template(text: Text, scope: Scope, report: Report) -> Template:
     return Template(spelt, parser.flags, tuple(parser.fields.items()), text.place)
 
 
-def check_message(text: Text, scope: Scope, report: Report) -> None:
-    """Types every {expression} of a message; `{{` and `}}` stand for themselves."""
-    for found in HOLE.finditer(text.value):
-        if found.group(1) is not None:
-            expression(text, scope, report, begin=found.start(1), end=found.end(1))
-        elif len(found.group()) == 1:
-            place = text.at(found.start(), found.end())
-            report.add(place, "TM110", f"'{found.group()}' has no partner", "write it twice to show it")
+def parse_holes(text: Text, scope: Scope, report: Report) -> tuple[Expr, ...]:
+    """The {expressions} of a message, in order."""
+    found = []
+    for hole in HOLE.finditer(text.value):
+        if hole.group(1) is None:
+            report.add(text.at(*hole.span()), "TM110", f"'{hole.group()}' has no partner", "write {EXPRESSION}")
+        else:
+            found.append(expression(text, scope, report, begin=hole.start(1), end=hole.end(1)))
+    return tuple(found)
 
 
 def _chunks(value: str) -> list[tuple[int, int]]:

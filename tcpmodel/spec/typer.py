@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import pairwise
 from typing import ClassVar
 
 from tcpmodel.errors import Place
 from tcpmodel.spec.builtins import CONTROL_BITS, EXTREMA, FUNCTIONS, NOTHING, SEGMENT
+from tcpmodel.spec.comparison import Comparison, fitting
 from tcpmodel.spec.expr import (
     BOOL,
     FLAGS,
@@ -19,12 +21,9 @@ from tcpmodel.spec.expr import (
     Arith,
     Builtin,
     Choice,
-    Compare,
     Expr,
-    HasFlag,
     Junction,
     Literal,
-    Member,
     Name,
     Not,
 )
@@ -32,7 +31,7 @@ from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import Scope
 from tcpmodel.spec.substitute import substitute
 from tcpmodel.spec.syntax import Fragment
-from tcpmodel.spec.types import ADVICE, ORDERED, UNKNOWN, arithmetic, article, coerce, unify, unknown
+from tcpmodel.spec.types import ADVICE, ORDERED, UNKNOWN, arithmetic, article, coerce, common, unify
 
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -42,25 +41,7 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.LShift: "<<",
     ast.RShift: ">>",
 }
-COMPARISONS: dict[type[ast.AST], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
 LARGEST = (1 << 63) - 1
-
-
-def fitting(expr: Expr, wanted: str, report: Report, help: str = "") -> Expr:
-    """The expression as one of type `wanted`; otherwise a type error and a node of UNKNOWN type."""
-    coerced = coerce(expr, wanted)
-    if coerced is None:
-        message = f"this is {article(expr.type)}, but {article(wanted)} is needed here"
-        report.add(expr.place, "TM103", message, help)
-        return Literal(UNKNOWN, 0, place=expr.place)
-    return coerced
 
 
 class Typer:
@@ -187,111 +168,20 @@ class Typer:
         if same is None:
             message = f"one branch is {article(then.type)}, the other {article(other.type)}"
             return self.error(node, "TM103", message)
-        return Choice(_known(same), test, *same, place=self.place(node))
-
-    # comparisons
+        return Choice(common(same), test, *same, place=self.place(node))
 
     def _comparison(self, node: ast.Compare, wanted: str) -> Expr:
         sides = [node.left, *node.comparators]
-        pairs = zip(sides, node.ops, sides[1:], strict=False)
-        items = tuple(self._pair(left, op, right) for left, op, right in pairs)
-        if len(items) == 1:
-            return items[0]
-        return Junction(BOOL, "and", items, place=self.place(node))
-
-    def _pair(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Expr:
-        place = self.fragment.at(left.col_offset, right.end_col_offset or 0)
-        if isinstance(op, ast.In | ast.NotIn):
-            found = self._membership(left, right, place)
-            return found if isinstance(op, ast.In) or unknown(found) else Not(BOOL, found, place=place)
-        sign = COMPARISONS.get(type(op))
-        if sign is None:
-            self.report.add(place, "TM107", "'is' does not compare", "write '=='")
-            return Literal(UNKNOWN, 0, place=place)
-        return self._compare(sign, *self._sides(left, right), place)
-
-    def _sides(self, left: ast.expr, right: ast.expr) -> tuple[Expr, Expr]:
-        if self._ambiguous(left):
-            second = self.typed(right)
-            return self.typed(left, second.type), second
-        first = self.typed(left)
-        return first, self.typed(right, first.type)
-
-    def _ambiguous(self, node: ast.expr) -> bool:
-        """Whether what it means depends on the other side: a control bit, or a member of several enumerations."""
-        if isinstance(node, ast.Set):
-            return True
-        name = self.fragment.spelling(node)
-        return isinstance(node, ast.Name) and (name in CONTROL_BITS or len(self.words.enumerators(name)) > 1)
-
-    def _compare(self, sign: str, left: Expr, right: Expr, place: Place) -> Expr:
-        same = unify((left, right))
-        if same is None:
-            message = f"'{sign}' compares {article(left.type)} with {article(right.type)}"
-            self.report.add(place, "TM103", message)
-            return Literal(UNKNOWN, 0, place=place)
-        type_ = _known(same)
-        if not unknown(type_) and (type_ == SEGMENT or (sign not in ("==", "!=") and type_ not in ORDERED)):
-            self.report.add(place, "TM103", f"'{sign}' does not apply to {article(type_)}")
-            return Literal(UNKNOWN, 0, place=place)
-        return Compare(BOOL, sign, *same, place=place)
-
-    def _membership(self, left: ast.expr, right: ast.expr, place: Place) -> Expr:
-        if isinstance(right, ast.Set | ast.Tuple | ast.List):
-            return self._member(left, right.elts, place)
-        if isinstance(right, ast.Name) and self.fragment.spelling(right) in self.words.groups:
-            return self._member(left, [right], place)
-        whole = self.typed(right)
-        if unknown(whole):
-            return whole
-        if whole.type != FLAGS:
-            help = "write 'SYN in SEG.CTL', 'STATE in {LISTEN, CLOSED}' or 'STATE in' and a group"
-            return self.error(right, "TM103", f"'in' does not apply to {article(whole.type)}", help)
-        mask = self._bits(left)
-        if mask is None:
-            return Literal(UNKNOWN, 0, place=place)
-        return HasFlag(BOOL, whole, mask, self.fragment.spelling(left).strip("{}"), place=place)
-
-    def _bits(self, node: ast.expr) -> int | None:
-        """The mask of a control bit or a set of them."""
-        items = node.elts if isinstance(node, ast.Set) else [node]
-        mask = 0
-        for item in items:
-            name = self.fragment.spelling(item)
-            if name not in CONTROL_BITS:
-                self.error(item, "TM102", f"unknown control bit '{name}'", nearest(name, CONTROL_BITS))
-                return None
-            mask |= CONTROL_BITS[name]
-        return mask
+        compare = Comparison(self)
+        items = tuple(compare.pair(left, op, right) for (left, right), op in zip(pairwise(sides), node.ops, strict=True))
+        return items[0] if len(items) == 1 else Junction(BOOL, "and", items, place=self.place(node))
 
     def _flags(self, node: ast.Set, wanted: str) -> Expr:
         if wanted != FLAGS:
             return self.error(node, "TM107", "a set stands after 'in' or is compared with SEG.CTL")
-        mask = self._bits(node)
+        mask = Comparison(self).bits(node)
         type_ = UNKNOWN if mask is None else FLAGS
         return Literal(type_, mask or 0, self.fragment.spelling(node), place=self.place(node))
-
-    def _member(self, left: ast.expr, options: list[ast.expr], place: Place) -> Expr:
-        item = self.typed(left)
-        if unknown(item):
-            return item
-        if item.type != STATE and item.type not in self.words.enums:
-            return self.error(left, "TM103", f"{article(item.type)} is not compared with a set of names")
-        names = [name for option in options for name in self._option(option, item.type)]
-        members = self.words.states if item.type == STATE else self.words.enums[item.type]
-        return Member(BOOL, item, tuple(members.index(name) for name in names), tuple(names), place=place)
-
-    def _option(self, node: ast.expr, type_: str) -> tuple[str, ...]:
-        name = self.fragment.spelling(node)
-        if type_ == STATE and name in self.words.groups:
-            return self.words.groups[name]
-        members = self.words.states if type_ == STATE else self.words.enums[type_]
-        if name in members:
-            return (name,)
-        known = (*members, *self.words.groups) if type_ == STATE else members
-        kind = "state" if type_ == STATE else type_
-        self.error(node, "TM105", f"unknown {kind} '{name}'", nearest(name, known))
-        return ()
 
     # calls
 
@@ -317,11 +207,11 @@ class Typer:
         if len(node.args) < 2:
             return self.error(node, "TM111", f"'{name}' takes two or more arguments")
         items = unify([self.typed(arg) for arg in node.args])
-        if items is None or _known(items) not in (*ORDERED, UNKNOWN):
+        if items is None or common(items) not in (*ORDERED, UNKNOWN):
             return self.error(node, "TM103", f"the arguments of '{name}' must be numbers of one type")
         result = items[0]
         for item in items[1:]:
-            result = Arith(_known((result, item)), name, result, item, place=self.place(node))
+            result = Arith(common((result, item)), name, result, item, place=self.place(node))
         return result
 
     def _arguments(
@@ -364,11 +254,6 @@ class Typer:
         ast.Set: _flags,
         ast.Call: _call,
     }
-
-
-def _known(items: tuple[Expr, ...]) -> str:
-    """The common type of unified items: that of the first which has one."""
-    return next((item.type for item in items if not unknown(item)), UNKNOWN)
 
 
 CALLED: dict[type[ast.AST], str] = {

@@ -76,6 +76,11 @@ def unify(items: Sequence[Expr]) -> tuple[Expr, ...] | None:
     return tuple(item for item in coerced if item is not None) if all(coerced) else None
 
 
+def common(items: Sequence[Expr]) -> str:
+    """The type of unified expressions: that of the first which has one."""
+    return next((item.type for item in items if not unknown(item)), UNKNOWN)
+
+
 def arithmetic(op: str, left: str, right: str) -> str | None:
     """The type of `left op right`, UNKNOWN when a part is, None when there is no such operation."""
     if unknown(left) or unknown(right):

@@ -14,7 +14,7 @@ from tcpmodel.spec.parse import expression
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import ENVIRONMENT, RESERVED, SEGMENT_FIELD, TCB, Scope, Vocabulary
 from tcpmodel.spec.shape import CONSTANT, TCB_VARIABLE, VARIABLE, Fields, scalar, scalars
-from tcpmodel.spec.source import Mapping, Node, Text
+from tcpmodel.spec.source import Mapping, Text
 from tcpmodel.spec.types import UNKNOWN
 
 NAME = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*", re.ASCII)
@@ -24,7 +24,7 @@ AMOUNT = re.compile(r"(-?[0-9][0-9.]*)(?:\s+(\w+))?", re.ASCII)
 def build(draft: Draft, report: Report) -> Vocabulary:
     """Everything declared except predicates, which need the vocabulary themselves."""
     builder = _Builder(draft, report)
-    builder.words.states = tuple(name for name in draft.declared["states"] if builder.claim("states", name))
+    builder.states()
     builder.groups()
     builder.enums()
     for name, declared in draft.declared["constants"].items():
@@ -107,6 +107,12 @@ class _Builder:
             self.report.add(key.place, "TM104", f"duplicate name '{key.value}'", help)
             return False
         return check_name(key, self.report)
+
+    def states(self) -> None:
+        declared = self.draft.declared["states"]
+        for item in declared.values():
+            scalar(item.value, self.report)
+        self.words.states = tuple(name for name in declared if self.claim("states", name))
 
     def groups(self) -> None:
         for name, declared in self.draft.declared["groups"].items():
@@ -191,7 +197,3 @@ def resolve_states(names: list[Text], words: Vocabulary, report: Report) -> tupl
             report.add(name.place, "TM105", f"unknown state '{name.value}'", help)
     return tuple(state for state in words.states if state in found)
 
-
-def meaning(node: Node, report: Report) -> str:
-    text = scalar(node, report)
-    return " ".join(text.value.split()) if text else ""
