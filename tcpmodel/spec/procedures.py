@@ -60,7 +60,7 @@ def _procedure(declared: Declared, words: Vocabulary, report: Report) -> _Draft 
         hidden=fields.flag("hidden"),
         cost=fields.number("cost"),
         assume=fields.words("assume"),
-        arguments=_arguments(fields, words, report),
+        arguments=_arguments(fields, event, words, report),
         place=declared.key.place,
     )
     return _Draft(procedure, tuple(fields.texts("stages")))
@@ -79,7 +79,7 @@ def _event(text: Text | None, report: Report) -> tuple[str, str]:
     return kind, name.strip()
 
 
-def _arguments(fields: Fields, words: Vocabulary, report: Report) -> tuple[Variable, ...]:
+def _arguments(fields: Fields, event: str, words: Vocabulary, report: Report) -> tuple[Variable, ...]:
     found = []
     entry = fields.entry("arguments")
     if entry and event not in ("call", "pickup"):
