@@ -1,0 +1,134 @@
+"""Replaying a trace against the model: `verify` reads a trace front to back and returns the verdict of each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol
+
+from tcpmodel.errors import TraceError
+from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.machine import Machine
+from tcpmodel.verify.outcome import verdicts
+from tcpmodel.verify.verdict import Assumption, ConnectionVerdict, FileVerdict, Finding
+
+__all__ = ["Assumption", "ConnectionVerdict", "FileVerdict", "Finding", "Options", "verify"]
+
+QUIET = 600 * 1_000_000_000  # ns after which a finished 4-tuple is reported and forgotten
+SWEEP = 20_000  # segments between two looks for finished 4-tuples
+
+
+class Reader(Protocol):
+    """What `tcpmodel.trace.open_trace` returns."""
+
+    file: str
+    packets: int
+    tcp_segments: int
+    vantage: str
+
+    def __iter__(self) -> Iterator[Segment | Call | Timeout | Observation]: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """`vantage`: the address of the endpoint the trace was taken at; `witness`: keep every step of the explanations."""
+
+    vantage: str = ""
+    witness: bool = False
+    progress: Callable[[], None] | None = None
+
+
+def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> FileVerdict:
+    """Replay all connections of one trace. A damaged trace yields the verdicts of what was readable, and `error`."""
+    replay = Replay(steps, options.vantage or getattr(reader, "vantage", ""), options.witness)
+    error = ""
+    try:
+        if options.progress is None:
+            for item in reader:
+                replay.feed(item)
+        else:
+            for number, item in enumerate(reader):
+                replay.feed(item)
+                if number & 0xFFF == 0:
+                    options.progress()
+    except TraceError as trouble:
+        error = str(trouble)
+    return FileVerdict(
+        file=reader.file, packets=reader.packets, tcp_segments=reader.tcp_segments,
+        skipped=dict(getattr(reader, "skipped", {})), notes=dict(getattr(reader, "notes", {})),
+        connections=replay.finish(), error=error,
+    )  # fmt: skip
+
+
+class Replay:
+    """The live connections of a trace."""
+
+    def __init__(self, steps: ModuleType, vantage: str, keep: bool) -> None:
+        self.machine = Machine(steps)
+        self.vantage, self.keep = vantage, keep
+        self.live: dict[tuple[str, str, str], Connection] = {}
+        self.directions: dict[tuple[str, str, str], Connection] = {}
+        self.waiting: dict[str, list[Call | Timeout | Observation]] = {}
+        self.latest: dict[str, Connection] = {}
+        self.done: list[ConnectionVerdict] = []
+        self.fed = 0
+
+    def feed(self, item: Segment | Call | Timeout | Observation) -> None:
+        """The next item of the trace."""
+        if not isinstance(item, Segment):
+            self._tell(item)
+            return
+        connection = self.directions.get((item.src, item.dst, item.carrier))
+        if connection is None:
+            connection = self._open(item)
+        connection.counts[item.frame] = 1
+        connection.feed(item)
+        self.fed += 1
+        if self.fed % SWEEP == 0 and item.time >= 0:
+            self._sweep(item.time)
+
+    def _open(self, segment: Segment) -> Connection:
+        connection = Connection(self.machine, segment, self.vantage, self.keep)
+        self.live[segment.src, segment.dst, segment.carrier] = connection
+        self.directions[segment.src, segment.dst, segment.carrier] = connection
+        self.directions[segment.dst, segment.src, segment.carrier] = connection
+        for address in (segment.src, segment.dst):
+            self.latest[address] = connection
+            for item in self.waiting.pop(address, []):
+                connection.tell(item)
+        return connection
+
+    def _tell(self, item: Call | Timeout | Observation) -> None:
+        connection = self.latest.get(item.endpoint)
+        if connection is None:
+            self.waiting.setdefault(item.endpoint, []).append(item)
+        else:
+            connection.tell(item)
+
+    def _sweep(self, now: int) -> None:
+        """Report and forget the 4-tuples that are over and long quiet; let the others that are over rest."""
+        for key, connection in list(self.live.items()):
+            if not connection.over():
+                continue
+            if now - connection.time > QUIET:
+                self._close(key, connection)
+            else:
+                connection.rest()
+
+    def _close(self, key: tuple[str, str, str], connection: Connection) -> None:
+        source, destination, carrier = key
+        self.done.extend(verdicts(connection, connection.counts, self.keep))
+        del self.live[key], self.directions[source, destination, carrier]
+        self.directions.pop((destination, source, carrier), None)
+        for address in (source, destination):
+            if self.latest.get(address) is connection:
+                del self.latest[address]
+
+    def finish(self) -> list[ConnectionVerdict]:
+        """The verdicts of all connections, in the order of their first frames."""
+        for key, connection in list(self.live.items()):
+            self._close(key, connection)
+        self.done.sort(key=lambda v: v.frames[0])
+        return self.done

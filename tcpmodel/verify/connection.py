@@ -1,0 +1,114 @@
+"""One 4-tuple: both endpoints replayed side by side, and the verdicts of its incarnations.
+
+The two replays meet only in the segments: what one sent is what the other may receive. That is sound because TCP
+endpoints share nothing else; what couples them (a segment altered or never captured) is offered to both sides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.endpoint import Endpoint
+from tcpmodel.verify.hypothesis import Hypothesis
+from tcpmodel.verify.machine import Machine
+
+SWAPPED = 1_000_000  # ns: segments captured this close together may have been captured in the wrong order
+PASSED = 3  # segments that may have come before one that was captured ahead of them
+RECENT = 32  # segments in which a copy of a frame is looked for
+
+
+class Connection:
+    """The live replay of a 4-tuple. `opener` is the address first seen sending."""
+
+    def __init__(self, machine: Machine, segment: Segment, vantage: str, keep: bool) -> None:
+        self.opener, self.other, self.carrier = segment.src, segment.dst, segment.carrier
+        self.ends = {
+            address: Endpoint(machine, address, vantage == address, keep) for address in (segment.src, segment.dst)
+        }
+        self.ends[segment.src].face(self.ends[segment.dst])
+        self.first = segment.frame
+        self.last = segment.frame
+        self.time = segment.time
+        self.recent: deque[Segment] = deque(maxlen=RECENT)
+        self.begun: list[tuple[int, str]] = []
+        self.counts: dict[int, int] = {}
+        self.held: tuple[Segment, list[Hypothesis], list[Segment]] | None = None
+
+    def feed(self, segment: Segment) -> None:
+        """The next captured segment of this 4-tuple."""
+        self.last, self.time = segment.frame, segment.time
+        sender, receiver = self.ends[segment.src], self.ends[segment.dst]
+        if self.held is not None and not self._may_have_passed(segment):
+            self._settle()
+        if not sender.send(segment):
+            if self._copied(segment, sender):
+                self.recent.append(segment)
+                return
+            if self.held is None and segment.time >= 0 and sender.sent > 0:
+                self.held = (segment, [h.fork() for h in sender.frontier], [])
+            else:
+                sender.settle(segment)
+        self.recent.append(segment)
+        receiver.receive(segment)
+        if self.held is not None and segment.dst == self.held[0].src:
+            self._retry(segment)
+
+    def tell(self, item: Call | Timeout | Observation) -> None:
+        """An event that the trace reports of one endpoint."""
+        self.flush()
+        self.ends[item.endpoint].tell(item)
+
+    def flush(self) -> None:
+        """Decide what was waiting for later segments."""
+        if self.held is not None:
+            self._settle()
+
+    def rest(self) -> None:
+        """Give up what is kept for going back, once nothing more is expected."""
+        for end in self.ends.values():
+            end.log.clear()
+        self.recent.clear()
+
+    def _copied(self, segment: Segment, sender: Endpoint) -> bool:
+        copy = next((s for s in self.recent if s.src == segment.src and s.ident == segment.ident), None)
+        if copy is None or not segment.ident:
+            return False
+        sender.skip(segment, "captured-twice", f"frame {segment.frame} is a copy of frame {copy.frame}")
+        return True
+
+    def _may_have_passed(self, segment: Segment) -> bool:
+        assert self.held is not None
+        held, _, passed = self.held
+        return segment.dst == held.src and 0 <= segment.time <= held.time + SWAPPED and len(passed) < PASSED
+
+    def _retry(self, segment: Segment) -> None:
+        """Is the held segment explained once this one, captured behind it, has arrived?"""
+        assert self.held is not None
+        held, _, passed = self.held
+        passed.append(segment)
+        if self.ends[held.src].disturbed(held, passed):
+            self.held = None
+
+    def _settle(self) -> None:
+        """No later segment explained the held one: take it where it stood."""
+        assert self.held is not None
+        held, frontier, passed = self.held
+        self.held = None
+        sender = self.ends[held.src]
+        sender.frontier = frontier
+        sender.settle(held)
+        for segment in passed:
+            sender.receive(segment)
+
+    def over(self) -> bool:
+        """Whether neither side is expected to send again."""
+        return all(not end.frontier or end.machine.steps.OVER(end.best.t) for end in self.ends.values())
+
+    def trail(self, address: str) -> list[tuple[str, int, Any]]:
+        """The steps of the cheapest explanation of one side."""
+        from tcpmodel.verify.hypothesis import unwind
+
+        end = self.ends[address]
+        return list(unwind(end.best.trail)) if end.frontier else []

@@ -1,0 +1,264 @@
+"""The replay of one endpoint: what it sent, explained by what reached it.
+
+The greedy path delivers every segment on sight and asks whether the model may send what the endpoint sent. Where it
+fails, the search goes back over the last segments and tries every later arrival and every loss; then what may be
+assumed about the capture; then it books a deviation and goes on. The frontier holds the explanations still alive.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from tcpmodel.compile.runtime import Undecided
+from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.deviation import Deviations
+from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first
+from tcpmodel.verify.machine import TCB, Machine
+from tcpmodel.verify.search import Act, Search
+
+BEAM = 10  # explanations carried along
+WINDOW = 40  # segments the search can go back over
+DEPTHS = (8, WINDOW)
+CALM = 24  # own segments without trouble after which the best explanation alone goes on
+PENDING = 12  # segments on their way to one endpoint; older ones count as lost
+DEAR_CALLS = 5  # hidden events dearer than this are weighed against late arrivals first
+
+
+class Endpoint:
+    """One side of a connection. `address` names it; `peer` is set by the connection."""
+
+    def __init__(self, machine: Machine, address: str, vantage: bool, keep: bool) -> None:
+        self.machine, self.address, self.vantage, self.keep = machine, address, vantage, keep
+        self.variants: dict[int, list[Segment]] = {}
+        self.search = Search(machine, {}, keep)
+        self.deviations = Deviations(machine, address, self.variants)
+        self.frontier: list[Hypothesis] = []
+        self.log: deque[tuple[Item, bool, list[Hypothesis] | None]] = deque()
+        self.calm = 0
+        self.sent = 0
+        self.peer: Endpoint | None = None
+        self._peer_sent = self.peer_sent
+        self.watched: tuple[TCB, Segment] | None = None
+
+    def face(self, peer: Endpoint) -> None:
+        """Join the two sides: each receives what the other may really have sent."""
+        self.peer, peer.peer = peer, self
+        self.search.variants, peer.search.variants = peer.variants, self.variants
+
+    @property
+    def best(self) -> Hypothesis:
+        """The cheapest explanation."""
+        return self.frontier[0]
+
+    def peer_sent(self) -> int | None:
+        """How far the peer has sent, from its own replay; None where that is not known."""
+        if self.peer is None or not self.peer.frontier:
+            return None
+        value: int | None = self.machine.steps.SENT(self.peer.best.t)
+        return value
+
+    def start(self, receives_first: bool) -> None:
+        """The initial frontier: in the initial state, and where a call may have led that needs no fresh number."""
+        initial = Hypothesis(self.machine.new_tcb())
+        self.frontier = [initial]
+        if receives_first:
+            for (event, name, _, kind, arguments) in self.machine.hidden:
+                t = self.machine.new_tcb()
+                try:
+                    self.machine.apply(t, event, name, arguments, None)
+                except Undecided:
+                    continue
+                if t.STATE != initial.t.STATE and not kind:
+                    waiting = Hypothesis(t)
+                    waiting.note(event, 0, (name, arguments))
+                    self.frontier.insert(0, waiting)
+        for hypothesis in self.frontier:
+            hypothesis.enter(0)
+
+    def receive(self, segment: Segment) -> None:
+        """The peer's segment was captured; it may arrive now, later or never."""
+        if not self.frontier:
+            self.start(receives_first=True)
+        self._prepare(segment.time)
+        self._remember(segment, False, None if self.log else [h.fork() for h in self.frontier])
+        if self.keep:
+            self.watched = (self.best.t.copy(), segment)
+        for hypothesis in self.frontier:
+            if hypothesis.pending:
+                hypothesis.pending = (*hypothesis.pending[-PENDING:], segment)
+                continue
+            try:
+                bad = self.machine.deliver(hypothesis.t, segment)
+            except Undecided:
+                hypothesis.pending = (segment,)
+                continue
+            if bad:
+                self.search.charge(hypothesis, bad)
+            if hypothesis.t.STATE != hypothesis.states[2]:  # type: ignore[index]
+                hypothesis.enter(segment.frame)
+            if self.keep:
+                hypothesis.note("deliver", segment.frame, (None, None, None))
+        if len(self.frontier) > 1:
+            self.frontier.sort(key=lambda h: h.cost)
+
+    def send(self, segment: Segment) -> bool:
+        """The endpoint's own segment was captured. False when only an assumption or a deviation explains it."""
+        if not self.frontier:
+            self.start(receives_first=False)
+        self._prepare(segment.time)
+        self.sent += 1
+        best = self.frontier[0]
+        if len(self.frontier) == 1 and not best.pending:
+            t = best.t.copy()
+            if self.machine.emit(t, segment) < 0:
+                self._remember(segment, True, [Hypothesis(best.t, (), best.cost, best.trail, best.states, best.out)])
+                best.t, best.out = t, segment.frame
+                if t.STATE != best.states[2]:  # type: ignore[index]
+                    best.enter(segment.frame)
+                if self.keep:
+                    best.note("send", segment.frame, False)
+                return True
+        goals = self._freely(segment)
+        if goals:
+            self._adopt(segment, goals, trouble=False)
+        return bool(goals)
+
+    def settle(self, segment: Segment) -> None:
+        """The segment that `send` could not explain: with assumptions about the capture, else as a deviation."""
+        self._prepare(segment.time)
+        base = self._before(segment)
+        goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
+        if self.sent == 1:
+            goals += self._pick_up(segment)
+        blamed = self.deviations.book(base, segment, self.search)
+        self.log.clear()
+        self._adopt(segment, goals + blamed, trouble=True)
+
+    def tell(self, item: Call | Timeout | Observation) -> None:
+        """An event that the trace itself reports of this endpoint."""
+        if not self.frontier:
+            self.start(receives_first=False)
+        self._prepare(item.time)
+
+        def act(node: Hypothesis) -> Hypothesis | None:
+            child = node.fork()
+            return child if self.search.event(child, item, None) else None
+
+        try:
+            goals = [g for h in self.frontier for g in self.search.explain(h, act, 0, item.frame)]
+        except Undecided:
+            for hypothesis in self.frontier:
+                hypothesis.pending = (*hypothesis.pending, item)
+            return
+        self._remember(item, False)
+        self.frontier = best_first(goals or self.deviations.contradicted(self.frontier, item, self.watched), BEAM)
+
+    def disturbed(self, segment: Segment, passed: list[Segment]) -> bool:
+        """Whether `segment` is explained when the segments captured just behind it came before it."""
+        self._prepare(segment.time)
+        goals = self._freely(segment)
+        for goal in goals:
+            goal.cost += ASSUMPTION
+            text = f"frame {passed[0].frame} was captured behind frame {segment.frame}, but came before it"
+            goal.note("assumption", segment.frame, ("order-disturbed", text))
+        if goals:
+            self.log.clear()
+            self._adopt(segment, goals, trouble=True)
+        return bool(goals)
+
+    def skip(self, segment: Segment, kind: str, message: str) -> None:
+        """Leave a segment out of the replay, at the price of an assumption about the capture."""
+        for hypothesis in self.frontier:
+            hypothesis.cost += ASSUMPTION
+            hypothesis.note("assumption", segment.frame, (kind, message))
+
+    def _prepare(self, time: int) -> None:
+        env = self.machine.env
+        env.NOW, env.VANTAGE, env.peer_sent = time, self.vantage, self._peer_sent
+
+    def _remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
+        log = self.log
+        log.append((item, own, before))
+        if len(log) > WINDOW + 8:
+            log.popleft()
+            while log and log[0][2] is None:
+                log.popleft()
+
+    def _act(self, item: Segment, assume: bool = False) -> Act:
+        def act(node: Hypothesis) -> Hypothesis | None:
+            t = node.t.copy()
+            self.machine.env.NOW = item.time
+            if self.machine.emit(t, item, assume) >= 0:
+                return None
+            child = node.fork(t)
+            for number in self.machine.env.assumed:
+                child.cost += ASSUMPTION
+                row = self.machine.steps.RULES[number]
+                text = self.machine.steps.MESSAGES[number](node.t, item, self.machine.env)
+                child.note("assumption", item.frame, (row[6], text))
+            child.out = item.frame
+            child.enter(item.frame)
+            if self.keep:
+                child.note("send", item.frame, assume)
+            return child
+
+        return act
+
+    def _explain(self, frontier: list[Hypothesis], act: Act, item: Segment, assume: bool = False) -> list[Hypothesis]:
+        goals = [g for h in frontier for g in self.search.explain(h, act, item.seq, item.frame, assume)]
+        return best_first(goals, BEAM)
+
+    def _freely(self, segment: Segment) -> list[Hypothesis]:
+        """Explanations that assume nothing about the capture, from here or from a few segments back."""
+        goals = self._explain(self.frontier, self._act(segment), segment)
+        if goals and goals[0].cost <= self.best.cost + DEAR_CALLS:
+            return goals
+        for depth in DEPTHS:
+            again = self._again(depth, segment)
+            if again:
+                return best_first(goals + again, BEAM)
+        return goals
+
+    def _before(self, segment: Segment) -> list[Hypothesis]:
+        """The frontier in front of a troublesome segment, with the arrivals since the last own segment still open."""
+        return best_first(self.frontier + self._rerun(DEPTHS[0]), BEAM)
+
+    def _again(self, depth: int, segment: Segment) -> list[Hypothesis]:
+        return self._explain(self._rerun(depth), self._act(segment), segment)
+
+    def _rerun(self, depth: int) -> list[Hypothesis]:
+        """The frontier after the last `depth` items, replayed with every arrival left open."""
+        items = list(self.log)
+        first = max(0, len(items) - depth)
+        while first >= 0 and items and items[first][2] is None:
+            first -= 1
+        if first < 0 or not items:
+            return []
+        frontier = [h.fork() for h in items[first][2] or ()]
+        for item, own, _ in items[first:]:
+            if not own:
+                for hypothesis in frontier:
+                    hypothesis.pending = (*hypothesis.pending[-PENDING:], item)
+            elif isinstance(item, Segment):
+                frontier = self._explain(frontier, self._act(item), item)
+        return frontier
+
+    def _pick_up(self, segment: Segment) -> list[Hypothesis]:
+        """Explanations of an endpoint's first segment that have the capture begin in mid-connection."""
+        goals = []
+        for rank, t in enumerate(self.machine.pickups(segment)):
+            start = Hypothesis(t, (), ASSUMPTION // 2 + rank, None, None, 0)
+            start.enter(0)
+            text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"
+            start.note("pickup", segment.frame, rank)
+            start.note("assumption", segment.frame, ("capture-starts-late", text))
+            goals += self.search.explain(start, self._act(segment), segment.seq, segment.frame)
+        return goals
+
+    def _adopt(self, segment: Segment, goals: list[Hypothesis], trouble: bool) -> None:
+        self._remember(segment, True, [h.fork() for h in self.frontier])
+        bound = min(g.cost for g in goals) + 3 * LEVELS["must"] // 2
+        self.frontier = best_first([g for g in goals if g.cost <= bound], BEAM)
+        self.calm = 0 if trouble else self.calm + 1
+        if self.calm > CALM:
+            self.frontier = self.frontier[:1]

@@ -1,0 +1,67 @@
+"""One explanation of an endpoint so far: where its TCB stands, what has not reached it yet, and what that cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.machine import TCB
+
+Item = Segment | Call | Timeout | Observation
+# (earlier steps, kind, frame, detail): a persistent list, shared by the hypotheses that have it in common.
+Trail = tuple[Any, str, int, Any] | None
+States = tuple[Any, int, int] | None
+
+# What explanations are weighed by. Free steps order the explanations that need nothing from the capture;
+# an assumption outweighs all of them together, a deviation all assumptions.
+LATE, LOST, ALTERED = 1, 3, 6
+ASSUMPTION = 100
+LEVELS = {"must": 100_000, "should": 1_000, "may": 200}
+
+
+class Hypothesis:
+    """`pending` has not been delivered yet, in the order captured; `out` is the frame of the last own segment."""
+
+    __slots__ = ("t", "pending", "cost", "trail", "states", "out")
+
+    def __init__(
+        self, t: TCB, pending: tuple[Item, ...] = (), cost: int = 0, trail: Trail = None, states: States = None, out: int = 0
+    ) -> None:
+        self.t, self.pending, self.cost, self.trail, self.states, self.out = t, pending, cost, trail, states, out
+
+    def fork(self, t: TCB | None = None) -> Hypothesis:
+        """A copy with a TCB of its own, or with the one given."""
+        return Hypothesis(t or self.t.copy(), self.pending, self.cost, self.trail, self.states, self.out)
+
+    def key(self) -> tuple[object, ...]:
+        """Equal for hypotheses whose future is the same."""
+        return (self.t.key(), tuple(map(id, self.pending)))
+
+    def enter(self, frame: int) -> None:
+        """Note the state if it is new, from `frame` on."""
+        if self.states is None or self.states[2] != self.t.STATE:
+            self.states = (self.states, frame, self.t.STATE)
+
+    def note(self, kind: str, frame: int, detail: object) -> None:
+        """Append a step to the trail."""
+        self.trail = (self.trail, kind, frame, detail)
+
+
+def unwind(trail: Trail) -> Iterator[tuple[str, int, Any]]:
+    """The steps of a trail, the first one first."""
+    steps = []
+    while trail is not None:
+        trail, kind, frame, detail = trail
+        steps.append((kind, frame, detail))
+    return reversed(steps)
+
+
+def best_first(hypotheses: list[Hypothesis], limit: int) -> list[Hypothesis]:
+    """The cheapest ones, at most `limit`, no two with the same future."""
+    kept: dict[tuple[object, ...], Hypothesis] = {}
+    for hypothesis in sorted(hypotheses, key=lambda h: h.cost):
+        kept.setdefault(hypothesis.key(), hypothesis)
+        if len(kept) == limit:
+            break
+    return list(kept.values())

@@ -1,0 +1,148 @@
+"""The compiled model as a replay uses it: events applied to a TCB, with what only the replay knows passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from types import ModuleType
+from typing import Any, Protocol
+
+from tcpmodel.compile.runtime import Owed, Undecided
+from tcpmodel.trace import Segment
+
+
+class TCB(Protocol):
+    """What the generated class of the TCB offers to a replay; the variables themselves are the specification's."""
+
+    STATE: int
+    owed: Owed
+
+    def copy(self) -> TCB: ...
+    def key(self) -> tuple[object, ...]: ...
+
+
+class Environment:
+    """The environment of a step. A choice or a fresh number not yet revealed raises Undecided when it is read."""
+
+    def __init__(self) -> None:
+        self.NOW = -1
+        self.VANTAGE = False
+        self.STRICT = True
+        self.ASSUME = False
+        self.fresh: int | None = None
+        self.accept: bool | None = None
+        self.peer_sent: Callable[[], int | None] = lambda: None
+        self.bad: list[int] = []
+        self.assumed: list[int] = []
+        self.began = -1
+        self.fired: list[int] = []
+
+    @property
+    def FRESH_ISS(self) -> int:  # noqa: N802
+        """The initial sequence number selected now, as the endpoint's next segment reveals it."""
+        if self.fresh is None:
+            raise Undecided
+        return self.fresh
+
+    @property
+    def ACCEPT(self) -> bool:  # noqa: N802
+        """Whether the endpoint takes up the request that is being delivered."""
+        if self.accept is None:
+            raise Undecided
+        return self.accept
+
+    @property
+    def PEER_SENT(self) -> int | None:  # noqa: N802
+        """How far the peer has sent according to its own replay; None when that is not known."""
+        return self.peer_sent()
+
+
+Hidden = tuple[str, str, int, str, dict[str, bool]]
+
+
+class Machine:
+    """One specification's step functions; `env` is shared by all steps and set anew for each."""
+
+    def __init__(self, steps: ModuleType) -> None:
+        self.steps = steps
+        self.env = Environment()
+        self.states: tuple[str, ...] = steps.STATES
+        self.arrive: tuple[Any, ...] = steps.EVENTS["segment", ""]
+        self.output: tuple[Any, ...] = steps.EVENTS["output", ""]
+        self.pick: tuple[Any, ...] = steps.EVENTS["pickup", ""]
+        self.hidden: list[Hidden] = [
+            (event, name, cost, assume, dict(zip((a for a, _ in arguments), values, strict=True)))
+            for event, name, cost, assume, arguments in steps.HIDDEN
+            for values in product((False, True), repeat=len(arguments))
+        ]
+
+    def new_tcb(self) -> TCB:
+        """A TCB in the initial state."""
+        t: TCB = self.steps.TCB()
+        return t
+
+    def deliver(self, t: TCB, segment: Segment, fresh: int | None = None, accept: bool | None = None) -> list[int]:
+        """The segment arrives; `t` changes in place. Returns the rules that contradict an assumption. May raise Undecided."""
+        e = self.env
+        e.fresh, e.accept, e.STRICT, e.bad = fresh, accept, False, []
+        self.arrive[t.STATE](t, segment, e)
+        e.STRICT = True
+        return e.bad
+
+    def emit(self, t: TCB, segment: Segment, assume: bool = False) -> int:
+        """The endpoint sends the segment: -1 when it may, else the number of the first rule that forbids it."""
+        e = self.env
+        e.ASSUME, e.assumed = assume, []
+        number: int = self.output[t.STATE](t, segment, e)
+        return number
+
+    def emit_anyway(self, t: TCB, segment: Segment) -> list[int]:
+        """The endpoint sends the segment, permitted or not; returns all rules that forbid it."""
+        e = self.env
+        e.ASSUME, e.STRICT, e.bad, e.assumed = False, False, [], []
+        self.output[t.STATE](t, segment, e)
+        e.STRICT = True
+        return e.bad
+
+    def apply(self, t: TCB, event: str, name: str, arguments: dict[str, bool], fresh: int | None) -> bool:
+        """A call, a timeout or a restart; False where the specification has no such event in this state."""
+        function = self.steps.EVENTS[event, name][t.STATE]
+        if function is None:
+            return False
+        e = self.env
+        e.fresh, e.accept = fresh, True
+        for argument, value in arguments.items():
+            setattr(e, argument, value)
+        function(t, None, e)
+        return True
+
+    def moves(self, t: TCB, fresh: int) -> Iterator[tuple[Hidden, TCB, bool]]:
+        """The hidden events that change `t`: event, the TCB after it, and whether it began a connection."""
+        before = t.key()
+        for event in self.hidden:
+            after = t.copy()
+            self.env.began = -1
+            if self.apply(after, event[0], event[1], event[4], fresh) and after.key() != before:
+                yield event, after, self.env.began >= 0
+
+    def fired(self, t: TCB, segment: Segment) -> list[int]:
+        """The numbers of the rules that the arrival of `segment` would fire, in order; `t` is left alone."""
+        from tcpmodel.compile import load_steps
+
+        name, profile, variants = self.steps.SELECTION
+        traced = load_steps(name, profile=profile, variants=variants, traced=True)
+        e = self.env
+        e.fresh, e.accept, e.bad, e.fired = 0, True, [], []
+        t = t.copy()
+        traced.EVENTS["segment", ""][t.STATE](t, segment, e)
+        return e.fired
+
+    def pickups(self, segment: Segment) -> Iterator[TCB]:
+        """The TCBs an endpoint may have had before its first captured segment."""
+        arguments = self.steps.PICKUP
+        for values in product((False, True), repeat=len(arguments)):
+            t = self.new_tcb()
+            for argument, value in zip(arguments, values, strict=True):
+                setattr(self.env, argument, value)
+            self.pick[t.STATE](t, segment, self.env)
+            yield t

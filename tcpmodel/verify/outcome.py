@@ -1,0 +1,151 @@
+"""From the cheapest explanations of the two sides to verdicts, one an incarnation."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.hypothesis import Hypothesis
+from tcpmodel.verify.search import Search
+from tcpmodel.verify.verdict import (
+    CONFORMING,
+    INCONCLUSIVE,
+    VIOLATION,
+    Assumption,
+    ConnectionVerdict,
+    Finding,
+)
+
+Steps = dict[str, list[tuple[str, int, Any]]]
+
+
+def verdicts(connection: Connection, counts: dict[int, int], keep: bool) -> Iterator[ConnectionVerdict]:
+    """One verdict for each incarnation; `counts` has the frames of the connection in order."""
+    connection.flush()
+    for end in connection.ends.values():
+        _arrive_all(end.frontier, end.search)
+        end.frontier.sort(key=lambda h: h.cost)
+    steps = {address: connection.trail(address) for address in connection.ends}
+    frames = sorted(counts)
+    starts = _starts(connection, steps, counts)
+    for number, start in enumerate(starts):
+        end_frame = starts[number + 1] if number + 1 < len(starts) else frames[-1] + 1
+        span = [f for f in frames if (number == 0 or f >= start) and f < end_frame]
+        if span:
+            yield _verdict(connection, steps, span, counts, number == 0, number + 1 == len(starts), keep)
+
+
+def _arrive_all(frontier: list[Hypothesis], search: Search) -> None:
+    """At the end whatever can still arrive has arrived, unless it waits for a choice that was never revealed."""
+    for position, hypothesis in enumerate(frontier):
+        while hypothesis.pending:
+            try:
+                child = next(iter(search.arrivals(hypothesis, hypothesis.pending[0], None)), None)
+            except Exception as error:  # a choice that no later segment revealed
+                if type(error).__name__ != "Undecided":
+                    raise
+                child = None
+            if child is None:
+                break
+            hypothesis = child
+        frontier[position] = hypothesis
+
+
+def _starts(connection: Connection, steps: Steps, counts: dict[int, int]) -> list[int]:
+    """The frames at which a new incarnation begins: an OPEN with another initial sequence number than before."""
+    starts = [min(counts)]
+    numbers: dict[str, int] = {}
+    events = sorted((frame, address, fresh) for address, rows in steps.items() for kind, frame, fresh in rows if kind == "begins")
+    for frame, address, fresh in events:
+        if fresh is not None and address in numbers and numbers[address] != fresh and frame > starts[-1]:
+            starts.append(frame)
+            numbers = {}
+        numbers[address] = fresh
+    return starts
+
+
+def _verdict(
+    connection: Connection, steps: Steps, span: list[int], senders: dict[int, int], first: bool, last: bool, keep: bool
+) -> ConnectionVerdict:
+    a, b = _roles(connection, steps, span)
+    low, high = (0 if first else span[0]), span[-1]
+    rows = {x: [row for row in steps[x] if low <= row[1] <= high or last and row[1] > high] for x in (a, b)}
+    findings = [row[2] for x in (a, b) for row in rows[x] if row[0] == "finding"]
+    assumptions = [
+        Assumption(row[2][0], row[1], x, row[2][1]) for x in (a, b) for row in rows[x] if row[0] == "assumption"
+    ]
+    findings.sort(key=lambda f: f.frame)
+    reason = _doubt(connection, findings, assumptions, last, span)
+    verdict = VIOLATION if any(f.level == "must" for f in findings) else CONFORMING
+    return ConnectionVerdict(
+        a=a, b=b, frames=(span[0], high), segments=len(span), verdict=INCONCLUSIVE if reason else verdict,
+        states={letter: _states(connection, x, low, high, last) for letter, x in (("a", a), ("b", b))},
+        assumptions=sorted(assumptions, key=lambda m: m.frame), findings=findings, reason=reason,
+        witness={letter: [tuple(row) for row in rows[x]] for letter, x in (("a", a), ("b", b))} if keep else {},
+        carrier=connection.carrier,
+    )  # fmt: skip
+
+
+def _roles(connection: Connection, steps: Steps, span: list[int]) -> tuple[str, str]:
+    """`a` opened this incarnation (the first OPEN of its own accord), else it was seen first."""
+    opened = sorted((row[1], x) for x, rows in steps.items() for row in rows if row[0] == "begins" and span[0] <= row[1] <= span[-1])
+    a = opened[0][1] if opened else connection.opener
+    return (a, connection.other) if a == connection.opener else (a, connection.opener)
+
+
+def _states(connection: Connection, address: str, low: int, high: int, last: bool) -> list[tuple[int, str]]:
+    end = connection.ends[address]
+    if not end.frontier:
+        return []
+    rows: list[tuple[int, int]] = []
+    chain = end.best.states
+    while chain is not None:
+        chain, frame, state = chain
+        rows.append((frame, state))
+    rows.reverse()
+    names = end.machine.states
+    before = bisect_right([frame for frame, _ in rows], low if low == 0 else low - 1)
+    kept = [(0, names[rows[max(0, before - 1)][1]])]
+    for frame, state in rows[before:]:
+        if frame > high and not last:
+            break
+        if kept[-1][0] == frame:
+            kept.pop()
+        if not kept or kept[-1][1] != names[state]:
+            kept.append((frame, names[state]))
+    return kept
+
+
+def _doubt(
+    connection: Connection, findings: list[Finding], assumptions: list[Assumption], last: bool, span: list[int]
+) -> str:
+    """Why the evidence does not decide, or ""."""
+    silent = [address for address, end in connection.ends.items() if end.sent == 0]
+    if silent and (findings or assumptions):
+        return f"no segment of {silent[0]} was captured, so nothing that it sent is known"
+    if not last:
+        return ""
+    for address, end in connection.ends.items():
+        if end.frontier and end.machine.steps.UNSETTLED(end.best.t):
+            missing = [m for m in assumptions if m.endpoint == address and m.kind == "frame-missing"]
+            if missing:
+                return f"nothing later shows whether {missing[-1].message}, or {address} broke a rule at frame {missing[-1].frame}"
+    return _tie(connection)
+
+
+def _tie(connection: Connection) -> str:
+    """Two explanations of equal cost, one of which blames and one of which does not."""
+    for address, end in connection.ends.items():
+        equal = [h for h in end.frontier if h.cost == end.best.cost]
+        blames = {tuple(row[2] for row in _unwind(h) if row[0] == "finding") for h in equal}
+        if len(blames) > 1 and () in blames:
+            return f"an explanation of {address} with a deviation and one without cost the same"
+    return ""
+
+
+def _unwind(hypothesis: Hypothesis) -> list[tuple[str, int, Any]]:
+    from tcpmodel.verify.hypothesis import unwind
+
+    return list(unwind(hypothesis.trail))

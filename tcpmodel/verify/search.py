@@ -1,0 +1,157 @@
+"""Best-first search for the cheapest ways in which a hypothesis explains what an endpoint was seen to do.
+
+Before the act, any of the segments on their way may have arrived, in order, late or never, and hidden events may have
+happened. Every order is tried, the cheapest first, within a budget of expansions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
+from itertools import count
+
+from tcpmodel.compile.runtime import Undecided
+from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, Hypothesis, Item
+from tcpmodel.verify.machine import Machine
+
+BUDGET = 160  # expansions for one act under one hypothesis
+SPREAD = 5  # explanations this much dearer than the cheapest are kept beside it
+GOALS = 4
+
+# What the act does to a hypothesis: None when it is not allowed, else the hypothesis behind it.
+Act = Callable[[Hypothesis], Hypothesis | None]
+
+
+class Search:
+    """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there."""
+
+    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool) -> None:
+        self.machine, self.variants, self.keep = machine, variants, keep
+        self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
+
+    def explain(
+        self, start: Hypothesis, act: Act, fresh: int, frame: int, assume: bool = False, budget: int = BUDGET
+    ) -> list[Hypothesis]:
+        """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget."""
+        order = count()
+        heap: list[tuple[int, int, Hypothesis, tuple[Item, ...], bool]] = [(start.cost, next(order), start, (), True)]
+        seen: set[object] = set()
+        goals: list[Hypothesis] = []
+        bound = start.cost + (1 << 40)
+        while heap and budget and len(goals) < GOALS:
+            cost, _, node, later, free = heappop(heap)
+            if cost > bound:
+                break
+            key = (node.key(), tuple(map(id, later)))
+            if key in seen:
+                continue
+            seen.add(key)
+            budget -= 1
+            goal = act(node)
+            if goal is not None:
+                goal.pending = later + node.pending
+                goal.cost += LATE * len(goal.pending)
+                goals.append(goal)
+                bound = min(bound, goal.cost + SPREAD)
+            for child, postponed, calls in self._moves(node, later, free, fresh, frame, assume):
+                heappush(heap, (child.cost, next(order), child, postponed, calls))
+        goals.sort(key=lambda h: h.cost)
+        return [g for g in goals if g.cost <= bound]
+
+    def _moves(
+        self, node: Hypothesis, later: tuple[Item, ...], free: bool, fresh: int, frame: int, assume: bool
+    ) -> Iterator[tuple[Hypothesis, tuple[Item, ...], bool]]:
+        if node.pending:
+            item = node.pending[0]
+            for child in self.arrivals(node, item, fresh):
+                yield child, later, True
+            if isinstance(item, Segment):
+                lost = self._without_first(node, LOST)
+                lost.note("lost", item.frame, None)
+                yield lost, later, True
+                yield self._without_first(node, LATE), (*later, item), True
+        if free:
+            yield from self._hidden(node, later, fresh, frame, assume)
+
+    def _hidden(
+        self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int, assume: bool
+    ) -> Iterator[tuple[Hypothesis, tuple[Item, ...], bool]]:
+        """Calls and timeouts nobody saw. What such an event owes must be sent before the next one."""
+        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh):
+            if kind and not assume:
+                continue
+            child = node.fork(t)
+            child.cost += cost + (ASSUMPTION if kind else 0)
+            child.enter(frame)
+            child.note(event, frame, (name, arguments))
+            if began:
+                child.note("begins", frame, fresh)
+            if kind:
+                child.note("assumption", frame, (kind, f"{name or kind} is the only way to what follows"))
+            yield child, later, not set(t.owed) - set(node.t.owed)
+
+    def _without_first(self, node: Hypothesis, cost: int) -> Hypothesis:
+        child = node.fork()
+        child.pending = node.pending[1:]
+        child.cost += cost
+        return child
+
+    def arrivals(self, node: Hypothesis, item: Item, fresh: int | None) -> Iterator[Hypothesis]:
+        """The first pending item reaches the endpoint: as captured, or as the sender may really have sent it."""
+        if not isinstance(item, Segment):
+            child = self._without_first(node, 0)
+            if self.event(child, item, fresh):
+                yield child
+            return
+        for cost, segment in [(0, item), *((ALTERED, other) for other in self.variants.get(item.frame, ()))]:
+            try:
+                yield self._arrival(node, item, segment, None, None, cost)
+            except Undecided:
+                if fresh is not None:
+                    yield self._arrival(node, item, segment, fresh, True, cost)
+                    yield self._arrival(node, item, segment, None, False, cost + LATE)
+
+    def _arrival(
+        self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int
+    ) -> Hypothesis:
+        child = self._without_first(node, cost)
+        self.machine.env.NOW = item.time
+        self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
+        child.enter(max(item.frame, child.out))
+        if self.keep:
+            child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
+        return child
+
+    def charge(self, node: Hypothesis, bad: list[int]) -> None:
+        """Add the price of rules that contradict what the hypothesis has assumed."""
+        for number in bad:
+            node.cost += self.levels[number]
+            node.note("contradiction", 0, number)
+
+    def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
+        """An event that the trace itself tells of; False when this hypothesis contradicts it. May raise Undecided."""
+        self.machine.env.NOW = item.time
+        if isinstance(item, Observation):
+            return self.agrees(node, item)
+        self.machine.env.began = -1
+        kind = "call" if isinstance(item, Call) else "timeout"
+        arguments = {f"CALL_{k}": bool(v) for k, v in item.args.items()} if isinstance(item, Call) else {}
+        defaults = {a: False for e, n, _, _, rows in self.machine.steps.HIDDEN if (e, n) == (kind, item.name) for a, _ in rows}
+        if (kind, item.name) not in self.machine.steps.EVENTS:
+            return False
+        if not self.machine.apply(node.t, kind, item.name, defaults | arguments, fresh):
+            return False
+        if self.machine.env.began >= 0:
+            node.note("begins", item.frame, fresh)
+        node.enter(item.frame)
+        if self.keep:
+            node.note(kind, item.frame, (item.name, defaults | arguments))
+        return True
+
+    def agrees(self, node: Hypothesis, item: Observation) -> bool:
+        """Whether the TCB is in the state observed, with the values observed."""
+        if item.state and self.machine.states[node.t.STATE] != item.state:
+            return False
+        names = {name: attribute for name, attribute, _ in self.machine.steps.VARIABLES}
+        return all(getattr(node.t, names.get(name, ""), None) == value for name, value in item.tcb.items())
