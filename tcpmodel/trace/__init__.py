@@ -1,6 +1,7 @@
 """Traces: what was seen of TCP connections, read from captures and hand-written files and written back.
 
-`open_trace` reads every format, found out from the first bytes; iterating yields events in file order.
+`open_trace` reads every format, found out from the first bytes; iterating yields events in file order. What
+writes traces is loaded when it is asked for: `tcpmodel.trace.writers` and `tcpmodel.trace.notation`.
 """
 
 from __future__ import annotations

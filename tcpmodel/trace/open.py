@@ -80,16 +80,14 @@ class TraceReader:
         try:
             yield from self._events
         except TraceError as error:
-            raise self._located(error) from None
+            raise self._located(error, self.packets + 1) from None
         finally:
             self.close()
 
-    def _located(self, error: TraceError) -> TraceError:
+    def _located(self, error: TraceError, frame: int | None = None) -> TraceError:
         """The same error with the file, and the frame at which a capture broke off."""
-        frame = self.packets + 1 if error.frame is None and self.packets and not error.at else error.frame
-        return TraceError(
-            error.message, file=error.file or self.file, frame=frame, offset=error.offset, at=error.at
-        )
+        frame = None if error.at else frame
+        return TraceError(error.message, file=self.file, frame=frame, offset=error.offset, at=error.at)
 
     def position(self) -> tuple[int, int]:
         """Octets read so far and the size of the file in octets; size 0: not known."""

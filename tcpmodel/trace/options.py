@@ -38,7 +38,7 @@ class Options(NamedTuple):
 
 # the same fields as a plain tuple, for the fast path
 OptionValues: TypeAlias = tuple[int, int, bool, tuple[tuple[int, int], ...], int, int, int, str]
-NO_OPTIONS: OptionValues = tuple(Options())
+NO_OPTIONS: OptionValues = Options()
 KNOWN_LENGTHS = {MSS: 4, WINDOW_SCALE: 3, SACK_PERMITTED: 2, TIMESTAMPS: 10}
 
 
