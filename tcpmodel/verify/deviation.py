@@ -30,8 +30,7 @@ class Deviations:
     def book(self, frontier: list[Hypothesis], segment: Segment, search: Search) -> list[Hypothesis]:
         """The cheapest hypotheses in which the endpoint sent `segment` against the rules."""
         blamed: list[tuple[Hypothesis, Hypothesis, list[int]]] = []
-        for start in frontier:
-            search.explain(start, self._act(segment, blamed), segment.seq, segment.frame, budget=BUDGET)
+        search.explain(frontier, self._act(segment, blamed), segment.seq, segment.frame, budget=BUDGET)
         if not blamed:
             return []
         cheapest = min(after.cost for _, after, _ in blamed)

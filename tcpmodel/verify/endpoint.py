@@ -62,7 +62,7 @@ class Endpoint:
         initial = Hypothesis(self.machine.new_tcb())
         self.frontier = [initial]
         if receives_first:
-            for (event, name, _, kind, arguments) in self.machine.hidden:
+            for event, name, _, kind, arguments in self.machine.hidden[initial.t.STATE]:
                 t = self.machine.new_tcb()
                 try:
                     self.machine.apply(t, event, name, arguments, None)
@@ -145,7 +145,7 @@ class Endpoint:
             return child if self.search.event(child, item, None) else None
 
         try:
-            goals = [g for h in self.frontier for g in self.search.explain(h, act, 0, item.frame)]
+            goals = self.search.explain(self.frontier, act, 0, item.frame)
         except Undecided:
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
@@ -205,8 +205,7 @@ class Endpoint:
         return act
 
     def _explain(self, frontier: list[Hypothesis], act: Act, item: Segment, assume: bool = False) -> list[Hypothesis]:
-        goals = [g for h in frontier for g in self.search.explain(h, act, item.seq, item.frame, assume)]
-        return best_first(goals, BEAM)
+        return best_first(self.search.explain(frontier, act, item.seq, item.frame, assume), BEAM)
 
     def _freely(self, segment: Segment) -> list[Hypothesis]:
         """Explanations that assume nothing about the capture, from here or from a few segments back."""
@@ -252,7 +251,7 @@ class Endpoint:
             text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"
             start.note("pickup", segment.frame, rank)
             start.note("assumption", segment.frame, ("capture-starts-late", text))
-            goals += self.search.explain(start, self._act(segment), segment.seq, segment.frame)
+            goals += self.search.explain([start], self._act(segment), segment.seq, segment.frame)
         return goals
 
     def _adopt(self, segment: Segment, goals: list[Hypothesis], trouble: bool) -> None:

@@ -40,8 +40,10 @@ class Hypothesis:
 
     def enter(self, frame: int) -> None:
         """Note the state if it is new, from `frame` on."""
-        if self.states is None or self.states[2] != self.t.STATE:
-            self.states = (self.states, frame, self.t.STATE)
+        if self.states is None:
+            self.states = (None, frame, self.t.STATE)
+        elif self.states[2] != self.t.STATE:
+            self.states = (self.states, max(frame, self.states[1]), self.t.STATE)
 
     def note(self, kind: str, frame: int, detail: object) -> None:
         """Append a step to the trail."""

@@ -70,10 +70,14 @@ class Machine:
         self.arrive: tuple[Any, ...] = steps.EVENTS["segment", ""]
         self.output: tuple[Any, ...] = steps.EVENTS["output", ""]
         self.pick: tuple[Any, ...] = steps.EVENTS["pickup", ""]
-        self.hidden: list[Hidden] = [
-            (event, name, cost, assume, dict(zip((a for a, _ in arguments), values, strict=True)))
-            for event, name, cost, assume, arguments in steps.HIDDEN
-            for values in product((False, True), repeat=len(arguments))
+        self.hidden: list[list[Hidden]] = [
+            [
+                (event, name, cost, assume, dict(zip((a for a, _ in arguments), values, strict=True)))
+                for event, name, cost, assume, arguments, states in steps.HIDDEN
+                for values in product((False, True), repeat=len(arguments))
+                if state in states
+            ]
+            for state in range(len(steps.STATES))
         ]
 
     def new_tcb(self) -> TCB:
@@ -116,14 +120,17 @@ class Machine:
         function(t, None, e)
         return True
 
-    def moves(self, t: TCB, fresh: int) -> Iterator[tuple[Hidden, TCB, bool]]:
-        """The hidden events that change `t`: event, the TCB after it, and whether it began a connection."""
-        before = t.key()
-        for event in self.hidden:
+    def moves(self, t: TCB, fresh: int, assume: bool) -> Iterator[tuple[Hidden, TCB, bool]]:
+        """The hidden events that may change `t`: event, the TCB after it, and whether it began a connection."""
+        env = self.env
+        for event in self.hidden[t.STATE]:
+            if event[3] and not assume:
+                continue
             after = t.copy()
-            self.env.began = -1
-            if self.apply(after, event[0], event[1], event[4], fresh) and after.key() != before:
-                yield event, after, self.env.began >= 0
+            env.began = -1
+            self.apply(after, event[0], event[1], event[4], fresh)
+            if after.STATE != t.STATE or after.key() != t.key():
+                yield event, after, env.began >= 0
 
     def fired(self, t: TCB, segment: Segment) -> list[int]:
         """The numbers of the rules that the arrival of `segment` would fire, in order; `t` is left alone."""

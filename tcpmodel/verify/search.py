@@ -7,20 +7,23 @@ happened. Every order is tried, the cheapest first, within a budget of expansion
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
-from itertools import count
+from heapq import heapify, heappop, heappush
+from itertools import chain, count
 
 from tcpmodel.compile.runtime import Undecided
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, Hypothesis, Item
 from tcpmodel.verify.machine import Machine
 
-BUDGET = 160  # expansions for one act under one hypothesis
+BUDGET = 200  # expansions for one act
 SPREAD = 5  # explanations this much dearer than the cheapest are kept beside it
 GOALS = 4
 
 # What the act does to a hypothesis: None when it is not allowed, else the hypothesis behind it.
 Act = Callable[[Hypothesis], Hypothesis | None]
+# (cost, order, hypothesis, items left for later, whether a hidden event may come next), and a move to such a node.
+Node = tuple[int, int, Hypothesis, tuple[Item, ...], bool]
+Move = tuple[Hypothesis, tuple[Item, ...], bool]
 
 
 class Search:
@@ -31,14 +34,25 @@ class Search:
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
-        self, start: Hypothesis, act: Act, fresh: int, frame: int, assume: bool = False, budget: int = BUDGET
+        self, starts: list[Hypothesis], act: Act, fresh: int, frame: int, assume: bool = False, budget: int = BUDGET
     ) -> list[Hypothesis]:
-        """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget."""
-        order = count()
-        heap: list[tuple[int, int, Hypothesis, tuple[Item, ...], bool]] = [(start.cost, next(order), start, (), True)]
+        """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget.
+
+        Hidden events are tried only where arrivals alone explain nothing: what they leave open they can do later.
+        """
+        goals = self._explore(starts, act, fresh, frame, None, budget)
+        return goals or self._explore(starts, act, fresh, frame, assume, budget)
+
+    def _explore(
+        self, starts: list[Hypothesis], act: Act, fresh: int, frame: int, hidden: bool | None, budget: int
+    ) -> list[Hypothesis]:
+        """Best-first over the moves; `hidden`: None for no hidden events, else whether those that assume count."""
+        heap: list[Node] = [(start.cost, number, start, (), True) for number, start in enumerate(starts)]
+        heapify(heap)
+        order = count(len(heap))
         seen: set[object] = set()
         goals: list[Hypothesis] = []
-        bound = start.cost + (1 << 40)
+        bound = 1 << 60
         while heap and budget and len(goals) < GOALS:
             cost, _, node, later, free = heappop(heap)
             if cost > bound:
@@ -54,35 +68,34 @@ class Search:
                 goal.cost += LATE * len(goal.pending)
                 goals.append(goal)
                 bound = min(bound, goal.cost + SPREAD)
-            for child, postponed, calls in self._moves(node, later, free, fresh, frame, assume):
-                heappush(heap, (child.cost, next(order), child, postponed, calls))
-        goals.sort(key=lambda h: h.cost)
-        return [g for g in goals if g.cost <= bound]
+            moves = self._arriving(node, later, fresh, frame)
+            if free and hidden is not None:
+                moves = chain(moves, self._hidden(node, later, fresh, frame, hidden))
+            for child, postponed, may_call in moves:
+                if child.cost <= bound:
+                    heappush(heap, (child.cost, next(order), child, postponed, may_call))
+        return sorted((g for g in goals if g.cost <= bound), key=lambda h: h.cost)
 
-    def _moves(
-        self, node: Hypothesis, later: tuple[Item, ...], free: bool, fresh: int, frame: int, assume: bool
-    ) -> Iterator[tuple[Hypothesis, tuple[Item, ...], bool]]:
-        if node.pending:
-            item = node.pending[0]
-            for child in self.arrivals(node, item, fresh):
-                yield child, later, True
-            if isinstance(item, Segment):
-                lost = self._without_first(node, LOST)
-                lost.note("lost", item.frame, None)
-                yield lost, later, True
-                yield self._without_first(node, LATE), (*later, item), True
-        if free:
-            yield from self._hidden(node, later, fresh, frame, assume)
+    def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int) -> Iterator[Move]:
+        """The first pending item arrives, is lost, or is left for later."""
+        if not node.pending:
+            return
+        item = node.pending[0]
+        for child in self.arrivals(node, item, fresh, frame):
+            yield child, later, True
+        if isinstance(item, Segment):
+            lost = self._without_first(node, LOST)
+            lost.note("lost", item.frame, None)
+            yield lost, later, True
+            yield self._without_first(node, LATE), (*later, item), True
 
     def _hidden(
         self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int, assume: bool
-    ) -> Iterator[tuple[Hypothesis, tuple[Item, ...], bool]]:
+    ) -> Iterator[Move]:
         """Calls and timeouts nobody saw. What such an event owes must be sent before the next one."""
-        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh):
-            if kind and not assume:
-                continue
+        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh, assume):
             child = node.fork(t)
-            child.cost += cost + (ASSUMPTION if kind else 0)
+            child.cost += cost + sum(arguments.values()) + (ASSUMPTION if kind else 0)
             child.enter(frame)
             child.note(event, frame, (name, arguments))
             if began:
@@ -97,7 +110,7 @@ class Search:
         child.cost += cost
         return child
 
-    def arrivals(self, node: Hypothesis, item: Item, fresh: int | None) -> Iterator[Hypothesis]:
+    def arrivals(self, node: Hypothesis, item: Item, fresh: int | None, frame: int = 0) -> Iterator[Hypothesis]:
         """The first pending item reaches the endpoint: as captured, or as the sender may really have sent it."""
         if not isinstance(item, Segment):
             child = self._without_first(node, 0)
@@ -106,19 +119,19 @@ class Search:
             return
         for cost, segment in [(0, item), *((ALTERED, other) for other in self.variants.get(item.frame, ()))]:
             try:
-                yield self._arrival(node, item, segment, None, None, cost)
+                yield self._arrival(node, item, segment, None, None, cost, item.frame)
             except Undecided:
                 if fresh is not None:
-                    yield self._arrival(node, item, segment, fresh, True, cost)
-                    yield self._arrival(node, item, segment, None, False, cost + LATE)
+                    yield self._arrival(node, item, segment, fresh, True, cost, frame)
+                    yield self._arrival(node, item, segment, None, False, cost + LATE, item.frame)
 
     def _arrival(
-        self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int
+        self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int, seen: int
     ) -> Hypothesis:
         child = self._without_first(node, cost)
         self.machine.env.NOW = item.time
         self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
-        child.enter(max(item.frame, child.out))
+        child.enter(max(seen, child.out))
         if self.keep:
             child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
         return child
@@ -137,7 +150,7 @@ class Search:
         self.machine.env.began = -1
         kind = "call" if isinstance(item, Call) else "timeout"
         arguments = {f"CALL_{k}": bool(v) for k, v in item.args.items()} if isinstance(item, Call) else {}
-        defaults = {a: False for e, n, _, _, rows in self.machine.steps.HIDDEN if (e, n) == (kind, item.name) for a, _ in rows}
+        defaults = {a: False for e, n, _, _, rows, _ in self.machine.steps.HIDDEN if (e, n) == (kind, item.name) for a, _ in rows}
         if (kind, item.name) not in self.machine.steps.EVENTS:
             return False
         if not self.machine.apply(node.t, kind, item.name, defaults | arguments, fresh):
