@@ -110,6 +110,7 @@ class _Generator:
         if rule.outcome == "drop" or index + 1 == len(procedure.stages):
             yield "return -1"
         elif after != state:
+            yield f"e.passed.append({after})"
             yield f"return {self._want(procedure, after, index + 1)}(t, s, e)"
         else:
             yield "pass"

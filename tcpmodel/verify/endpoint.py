@@ -95,7 +95,7 @@ class Endpoint:
             if bad:
                 self.search.charge(hypothesis, bad)
             if hypothesis.t.STATE != hypothesis.states[2]:  # type: ignore[index]
-                hypothesis.enter(segment.frame)
+                hypothesis.enter(segment.frame, self.machine.env.passed)
             if self.keep:
                 hypothesis.note("deliver", segment.frame, (None, None, None))
         if len(self.frontier) > 1:

@@ -38,8 +38,10 @@ class Hypothesis:
         """Equal for hypotheses whose future is the same."""
         return (self.t.key(), tuple(map(id, self.pending)))
 
-    def enter(self, frame: int) -> None:
-        """Note the state if it is new, from `frame` on."""
+    def enter(self, frame: int, passed: list[int] | None = None) -> None:
+        """Note the state if it is new, from `frame` on, behind those `passed` on the way within one step."""
+        for state in passed or ():
+            self.states = (self.states, max(frame, self.states[1] if self.states else 0), state)
         if self.states is None:
             self.states = (None, frame, self.t.STATE)
         elif self.states[2] != self.t.STATE:

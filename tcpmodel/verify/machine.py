@@ -36,6 +36,7 @@ class Environment:
         self.assumed: list[int] = []
         self.began = -1
         self.fired: list[int] = []
+        self.passed: list[int] = []
 
     @property
     def FRESH_ISS(self) -> int:  # noqa: N802
@@ -88,7 +89,7 @@ class Machine:
     def deliver(self, t: TCB, segment: Segment, fresh: int | None = None, accept: bool | None = None) -> list[int]:
         """The segment arrives; `t` changes in place. Returns the rules that contradict an assumption. May raise Undecided."""
         e = self.env
-        e.fresh, e.accept, e.STRICT, e.bad = fresh, accept, False, []
+        e.fresh, e.accept, e.STRICT, e.bad, e.passed = fresh, accept, False, [], []
         self.arrive[t.STATE](t, segment, e)
         e.STRICT = True
         return e.bad

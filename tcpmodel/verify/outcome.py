@@ -111,9 +111,7 @@ def _states(connection: Connection, address: str, low: int, high: int, last: boo
     for frame, state in rows[before:]:
         if frame > high and not last:
             break
-        if kept[-1][0] == frame:
-            kept.pop()
-        if not kept or kept[-1][1] != names[state]:
+        if kept[-1][1] != names[state]:
             kept.append((frame, names[state]))
     return kept
 

@@ -131,7 +131,7 @@ class Search:
         child = self._without_first(node, cost)
         self.machine.env.NOW = item.time
         self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
-        child.enter(max(seen, child.out))
+        child.enter(max(seen, child.out), self.machine.env.passed)
         if self.keep:
             child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
         return child
