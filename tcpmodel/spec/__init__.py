@@ -1,4 +1,7 @@
-"""The specification: text -> typed, located, checked Model. `load` reads, `spec_digest` identifies without reading."""
+"""The specification: text -> typed, located, checked Model.
+
+`load` reads it, `spec_digest` identifies it without parsing, `render` shows what is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ def load(
     variants: tuple[str, ...] = (),
     root: Path | str | None = None,
 ) -> Model:
-    """The specification `name` (bundled, or the path of a spec.yaml or an overlay) under a profile and variants.
+    """The specification `name` (bundled, or the path of a spec.yaml or an overlay) with its overlays.
 
-    `root` is a folder searched for names before the bundled one. Raises SpecError with every diagnostic at once,
+    `root` is a folder searched for names before the bundled one. Raises SpecError with every diagnostic,
     UsageError when a name is unknown.
     """
     # a run with cached code never parses YAML, so the parser is not imported before it is needed

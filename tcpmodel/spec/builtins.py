@@ -1,4 +1,4 @@
-"""What the expression language knows by itself: control bits, units of time, and functions with their types."""
+"""What the expression language knows by itself: control bits, units of time, functions with their types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ SEGMENT = "segment"
 TYPES = (BOOL, INT, SEQ, TIME, STATE, FLAGS, SPANS)
 
 # bit positions of the TCP header (RFC 9293 3.1; AE: RFC 9768)
-CONTROL_BITS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128, "AE": 256}
+CONTROL_BITS = {
+    "FIN": 1,
+    "SYN": 2,
+    "RST": 4,
+    "PSH": 8,
+    "ACK": 16,
+    "URG": 32,
+    "ECE": 64,
+    "CWR": 128,
+    "AE": 256,
+}
 
 NANOSECONDS = {
     "ns": 1,
@@ -38,7 +48,7 @@ FUNCTIONS = {
     "owed": Function((SEGMENT,), BOOL, "some obligation of the endpoint is met by this segment"),
     "seq": Function((INT,), SEQ, "a 32-bit number read on the sequence circle, such as a timestamp"),
     "insert": Function((SPANS, SEQ, SEQ), SPANS, "the spans with [from, to) added"),
-    "reach": Function((SPANS, SEQ), SEQ, "the end of the unbroken text from this number on; the number if there is none"),
+    "reach": Function((SPANS, SEQ), SEQ, "the end of the unbroken text from this number on, or the number"),
     "below": Function((SPANS, SEQ), SPANS, "the spans without everything below this number"),
     "covers": Function((SPANS, SEQ), BOOL, "whether this number lies within the spans"),
 }

@@ -59,11 +59,13 @@ class Comparison:
         return first, self.typer.typed(right, first.type)
 
     def _ambiguous(self, node: ast.expr) -> bool:
-        """Whether what it means depends on the other side: a control bit, or a member of several enumerations."""
+        """Whether its meaning depends on the other side: control bits, members of several enumerations."""
         if isinstance(node, ast.Set):
             return True
         name = self.typer.fragment.spelling(node)
-        return isinstance(node, ast.Name) and (name in CONTROL_BITS or len(self.typer.words.enumerators(name)) > 1)
+        return isinstance(node, ast.Name) and (
+            name in CONTROL_BITS or len(self.typer.words.enumerators(name)) > 1
+        )
 
     def _compare(self, sign: str, left: Expr, right: Expr, place: Place) -> Expr:
         same = unify((left, right))
@@ -110,7 +112,9 @@ class Comparison:
         if unknown(item):
             return item
         if item.type != STATE and item.type not in self.typer.words.enums:
-            return self.typer.error(left, "TM103", f"{article(item.type)} is not compared with a set of names")
+            return self.typer.error(
+                left, "TM103", f"{article(item.type)} is not compared with a set of names"
+            )
         names = [name for option in options for name in self._option(option, item.type)]
         members = self.typer.words.states if item.type == STATE else self.typer.words.enums[item.type]
         return Member(BOOL, item, tuple(members.index(name) for name in names), tuple(names), place=place)
@@ -126,4 +130,3 @@ class Comparison:
         kind = "state" if type_ == STATE else type_
         self.typer.error(node, "TM105", f"unknown {kind} '{name}'", nearest(name, known))
         return ()
-

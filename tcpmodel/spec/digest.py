@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import tcpmodel
-from tcpmodel.spec.find import BASE, Selection, select
+from tcpmodel.spec.find import BASE, Selection, beside, select
 
 FILE_NAME = re.compile(r"[^\s,\[\]{}'\"#]+\.ya?ml")
 
@@ -19,7 +19,7 @@ def spec_digest(
     variants: tuple[str, ...] = (),
     root: Path | str | None = None,
 ) -> str:
-    """SHA-256 (hexadecimal) over the version and all files that `load` with these arguments reads; parses no YAML."""
+    """SHA-256 (hexadecimal) over the version and the files that `load` would read, without parsing them."""
     return selection_digest(select(name, profile, tuple(variants), root))
 
 
@@ -34,7 +34,7 @@ def selection_digest(selection: Selection) -> str:
 
 def selection_files(selection: Selection) -> list[Path]:
     """The index, every file whose name occurs in it (comments included, which does no harm), the overlays."""
-    folder = selection.index.path.parent
-    named = [folder / name for name in dict.fromkeys(FILE_NAME.findall(selection.index.source.text))]
+    index = selection.index.path
+    named = [beside(index, name) for name in dict.fromkeys(FILE_NAME.findall(selection.index.source.text))]
     parts = [path for path in named if path.is_file()]
-    return [selection.index.path, *parts, *(overlay.path for overlay in selection.overlays)]
+    return [index, *parts, *(overlay.path for overlay in selection.overlays)]

@@ -1,4 +1,4 @@
-"""A specification as written: declarations and rules still as nodes, in one place, so that overlays can edit them."""
+"""A specification as written: all declarations and rules, still as nodes, for overlays to edit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import DOCUMENT, RULE, Fields, Shape, mapping
 from tcpmodel.spec.source import Entry, Mapping, Node, Text
 
-KINDS = ("states", "groups", "enums", "tcb", "segment", "environment", "constants", "predicates", "procedures")
+KINDS = (
+    "states",
+    "groups",
+    "enums",
+    "tcb",
+    "segment",
+    "environment",
+    "constants",
+    "predicates",
+    "procedures",
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,11 @@ class Draft:
 
     def rules(self) -> dict[str, tuple[RawStage, int]]:
         """Where each rule stands: its stage and its index there."""
-        return {rule.name.value: (stage, i) for stage in self.stages.values() for i, rule in enumerate(stage.rules)}
+        return {
+            rule.name.value: (stage, i)
+            for stage in self.stages.values()
+            for i, rule in enumerate(stage.rules)
+        }
 
     def read(self, document: Mapping, report: Report) -> None:
         """Adds one document."""
@@ -68,7 +82,12 @@ class Draft:
             if orphans:
                 report.add(orphans.key.place, "TM106", "rules need a 'stage' in the same document")
         elif stage.value in self.stages:
-            report.add(stage.place, "TM104", f"duplicate stage '{stage.value}'", _first(self.stages[stage.value].name))
+            report.add(
+                stage.place,
+                "TM104",
+                f"duplicate stage '{stage.value}'",
+                _first(self.stages[stage.value].name),
+            )
         else:
             raw = RawStage(stage, fields.words("title") or stage.value, cite, [])
             self.stages[stage.value] = raw

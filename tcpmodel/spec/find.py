@@ -1,12 +1,13 @@
 """Where specifications are on disk, and which files make one up, without parsing any YAML.
 
-A specification is a folder with a `spec.yaml` under the root; `profiles/` and `variants/` beside it hold overlays.
-The command line asks here on every run, so the keys that matter (`specification`, `profile`, `variant`, `extends`)
-stand at the start of a line and are found by pattern.
+A specification is a folder with a `spec.yaml` under the root; `profiles/` and `variants/` beside it hold
+overlays. The command line asks here on every run, so the keys that matter (`specification`, `profile`,
+`variant`, `extends`) stand at the start of a line and are found by pattern.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -104,7 +105,7 @@ class Library:
         self.roots = list(dict.fromkeys([*self.roots, default_root()]))
 
     def find(self, name: str, *folders: str) -> File | None:
-        """The file at a path, or of that name in one of the folders (`profiles`, `variants`, '' for indexes)."""
+        """The file at a path, or of that name in a folder: `profiles`, `variants`, '' for specifications."""
         if is_path(name):
             path = Path(name)
             path = path / "spec.yaml" if path.is_dir() else path
@@ -115,7 +116,9 @@ class Library:
 
     def names(self, folder: str) -> list[str]:
         """All names in a folder, '' for specifications."""
-        paths = [path for root in self.roots for path in root.glob(f"{folder}/*.yaml" if folder else "*/spec.yaml")]
+        paths = [
+            path for root in self.roots for path in root.glob(f"{folder}/*.yaml" if folder else "*/spec.yaml")
+        ]
         return sorted({path.stem if folder else path.parent.name for path in paths})
 
     def need(self, what: str, name: str, *folders: str) -> File:
@@ -141,10 +144,12 @@ class Library:
     def _base(self, overlay: File) -> File:
         found = overlay.heads.get("extends")
         if found is None:
-            raise overlay.fault("TM106", "an overlay needs 'extends' at the start of a line", f"extends: {BASE}")
+            raise overlay.fault(
+                "TM106", "an overlay needs 'extends' at the start of a line", f"extends: {BASE}"
+            )
         name = found.group(2)
-        beside = overlay.path.parent / name
-        base = File(beside) if is_path(name) and beside.is_file() else self.find(name, "", "profiles")
+        near = beside(overlay.path, name)
+        base = File(near) if is_path(name) and near.is_file() else self.find(name, "", "profiles")
         if base is None or base.kind not in ("specification", "profile"):
             help = nearest(name, [*self.names(""), *self.names("profiles")])
             raise overlay.fault("TM105", f"unknown specification or profile '{name}'", help)
@@ -155,8 +160,16 @@ def is_path(name: str) -> bool:
     return name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name
 
 
+def beside(path: Path, name: str) -> Path:
+    """The file that a name in the file `path` refers to."""
+    return Path(os.path.normpath(path.parent / name))
+
+
 def select(name: str, profile: str | None, variants: tuple[str, ...], root: Path | str | None) -> Selection:
-    """The files that the arguments of `load` name. UsageError: no such name; SpecError: an overlay without a base."""
+    """The files that the arguments of `load` name.
+
+    Raises UsageError for an unknown name, SpecError for an overlay without a base or on another one.
+    """
     library = Library([Path(root)] if root else [])
     start = library.need("specification", name, "", "profiles", "variants")
     if is_path(name):
@@ -181,7 +194,8 @@ def _stack(selection: Selection, library: Library, overlay: File) -> Selection:
     if index.path.resolve() != selection.index.path.resolve():
         raise overlay.fault("TM105", f"'{overlay.name}' extends '{index.name}', not '{selection.index.name}'")
     mine, theirs = (
-        [item.path.resolve() for item in items if item.kind == "profile"] for items in (selection.overlays, chain)
+        [item.path.resolve() for item in items if item.kind == "profile"]
+        for items in (selection.overlays, chain)
     )
     if not set(theirs) <= set(mine) and theirs[: len(mine)] != mine:
         raise overlay.fault("TM105", f"'{overlay.name}' does not rest on profile '{selection.profile}'")

@@ -1,4 +1,4 @@
-"""Files -> Model: reads everything, applies the overlays, types the result, and reports every error at once."""
+"""Files -> Model: reads everything, applies the overlays, types the result, reports every error at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tcpmodel.spec import overlay, predicates, procedures, vocabulary
 from tcpmodel.spec.digest import FILE_NAME, selection_digest
 from tcpmodel.spec.draft import Draft
-from tcpmodel.spec.find import BASE, File, Selection, select, shown
+from tcpmodel.spec.find import BASE, File, Selection, beside, select, shown
 from tcpmodel.spec.model import Model
 from tcpmodel.spec.reader import read
 from tcpmodel.spec.report import Report
@@ -21,7 +21,7 @@ def load(
     variants: tuple[str, ...] = (),
     root: Path | str | None = None,
 ) -> Model:
-    """The specification `name` (bundled, or the path of a spec.yaml or an overlay) under a profile and variants.
+    """The specification `name` (bundled, or the path of a spec.yaml or an overlay) with its overlays.
 
     `root` is a folder searched for names before the bundled one. Raises SpecError with every diagnostic,
     UsageError when a name is unknown.
@@ -57,9 +57,11 @@ def _read_index(index: File, report: Report) -> tuple[str, list[Path]]:
     fields = Fields(documents[0], INDEX, report)
     files: dict[Path, None] = {}
     for text in fields.texts("files"):
-        path = index.path.parent / text.value
+        path = beside(index.path, text.value)
         if not FILE_NAME.fullmatch(text.value):
-            report.add(text.place, "TM108", f"'{text.value}' cannot be a file name", "NAME.yaml, without white space")
+            report.add(
+                text.place, "TM108", f"'{text.value}' cannot be a file name", "NAME.yaml, without white space"
+            )
         elif not path.is_file():
             report.add(text.place, "TM108", f"there is no file '{text.value}'", f"looked for {shown(path)}")
         elif path in files:
@@ -89,4 +91,3 @@ def _build(selection: Selection, paths: list[Path], title: str, draft: Draft, re
         digest=selection_digest(selection),
         variants=selection.variants,
     )
-

@@ -7,8 +7,9 @@ from dataclasses import replace
 from tcpmodel.spec.draft import Draft, RawRule, RawStage, raw_rule
 from tcpmodel.spec.predicates import head_name
 from tcpmodel.spec.report import Report, nearest
-from tcpmodel.spec.shape import ADDED_RULE, CHANGED_CONSTANT, CHANGED_RULE, OVERLAY, RULE, Fields
+from tcpmodel.spec.shape import ADDED_RULE, CHANGED_CONSTANT, CHANGED_RULE, OVERLAY, RULE, Fields, scalar
 from tcpmodel.spec.source import Entry, Mapping, Text
+from tcpmodel.spec.types import article
 from tcpmodel.spec.vocabulary import amount
 
 
@@ -61,11 +62,9 @@ class _Overlay:
             changed = {key: item for key, item in entry.value.entries.items() if key in ("value", "cite")}
             text = fields.text("value")
         else:
-            text = entry.value if isinstance(entry.value, Text) else None
             changed = {"value": entry}
-        if text is None:
-            self.report.add(entry.value.place, "TM108", f"'{name}' needs a value")
-        elif self._same_type(old.value, text):
+            text = scalar(entry.value, self.report)
+        if text and self._same_type(old.value, text):
             value = replace(old.value, entries={**old.value.entries, **changed})
             self.draft.declared["constants"][name] = replace(old, value=value)
 
@@ -74,18 +73,24 @@ class _Overlay:
         quiet = Report()
         was = amount(before.value, quiet) if before and isinstance(before.value, Text) else None
         if was and now and was[0] != now[0]:
-            self.report.add(text.place, "TM103", f"the constant is a {was[0]}, this is a {now[0]}")
+            self.report.add(
+                text.place, "TM103", f"the constant is {article(was[0])}, this is {article(now[0])}"
+            )
         return bool(now) and (not was or not now or was[0] == now[0])
 
     def _predicate(self, name: str, entry: Entry) -> None:
         known = self.draft.declared["predicates"]
         if name in known:
-            known[name] = replace(known[name], key=entry.key, value=entry.value, cite=self.cite or known[name].cite)
+            known[name] = replace(
+                known[name], key=entry.key, value=entry.value, cite=self.cite or known[name].cite
+            )
             return
         same = [other for other, item in known.items() if head_name(item.key) == head_name(entry.key)]
         if same:
             help = f"write '{same[0]}'"
-            self.report.add(entry.key.place, "TM111", f"'{name}' has other parameters than what it replaces", help)
+            self.report.add(
+                entry.key.place, "TM111", f"'{name}' has other parameters than what it replaces", help
+            )
         else:
             help = nearest(name, known)
             self.report.add(entry.key.place, "TM102", f"unknown predicate '{name}'", help)
@@ -135,7 +140,9 @@ class _Overlay:
         where = [key for key in ("before", "after", "stage") if key in fields]
         if len(where) != 1:
             message = f"rule '{rule.name.value}' needs one of 'before', 'after' and 'stage'"
-            self.report.add(rule.name.place, "TM106", message, "write 'after: RULE', 'before: RULE' or 'stage: STAGE'")
+            self.report.add(
+                rule.name.place, "TM106", message, "write 'after: RULE', 'before: RULE' or 'stage: STAGE'"
+            )
             return
         anchor = Fields(rule.node, ADDED_RULE, Report()).text(where[0])
         if anchor is not None:

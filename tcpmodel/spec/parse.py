@@ -15,7 +15,7 @@ from tcpmodel.spec.types import UNKNOWN
 def expression(
     text: Text, scope: Scope, report: Report, wanted: str = UNKNOWN, begin: int = 0, end: int | None = None
 ) -> Expr:
-    """The typed expression in text.value[begin:end]; errors go to the report and leave a node of UNKNOWN type."""
+    """The typed expression in text.value[begin:end]; errors are reported and leave a node of UNKNOWN type."""
     raw = text.value[begin:end]
     lead = len(raw) - len(raw.lstrip())
     fragment = Fragment(text, begin + lead, rewrite(raw.strip(), scope))
@@ -25,6 +25,8 @@ def expression(
     try:
         expr = Typer(fragment, scope, report).typed(parsed, wanted)
     except RecursionError:
-        report.add(text.place, "TM107", "the expression is nested too deeply", "name a part of it as a predicate")
+        report.add(
+            text.place, "TM107", "the expression is nested too deeply", "name a part of it as a predicate"
+        )
         return Literal(UNKNOWN, 0, place=text.place)
     return fitting(expr, wanted, report)

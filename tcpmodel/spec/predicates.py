@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tcpmodel.spec.builtins import SEGMENT
@@ -16,7 +16,7 @@ from tcpmodel.spec.scope import ENVIRONMENT, SEGMENT_FIELD, TCB, Scope, Signatur
 from tcpmodel.spec.shape import PREDICATE, Fields
 from tcpmodel.spec.source import Mapping, Text
 from tcpmodel.spec.types import UNKNOWN
-from tcpmodel.spec.vocabulary import check_name, citation, need_mapping, parse_type
+from tcpmodel.spec.vocabulary import check_name, citation, claim, need_mapping, parse_type
 
 HEAD = re.compile(r"\s*([^\s(]+)\s*(?:\((.*)\))?\s*")
 PARAMETER = re.compile(r"\s*([^\s:,]+)\s*(?::\s*([^\s:,]+))?\s*")
@@ -67,38 +67,38 @@ class Predicates:
 
     def _cycle(self, name: str) -> None:
         path = " -> ".join([*self.open[self.open.index(name) :], name])
-        self.report.add(self.heads[name].declared.key.place, "TM108", f"'{name}' is defined by itself: {path}")
+        self.report.add(
+            self.heads[name].declared.key.place, "TM108", f"'{name}' is defined by itself: {path}"
+        )
 
     def _head(self, declared: Declared) -> None:
         key = declared.key
         found = HEAD.fullmatch(key.value)
         if found is None:
-            self.report.add(key.place, "TM107", f"'{key.value}' is not the head of a predicate", "write name(x: type)")
+            self.report.add(
+                key.place, "TM107", f"'{key.value}' is not the head of a predicate", "write name(x: type)"
+            )
             return
         name = key.part(*found.span(1))
-        if not check_name(name, self.report) or self._taken(name, self.heads):
+        if not check_name(name, self.report) or not claim(name, self.words.declared, self.report):
             return
         inner = found.group(2) or ""
         parameters = self._parameters(key, found.start(2), inner) if inner.strip() else ()
         self.heads[name.value] = _Head(name.value, parameters, declared)
 
-    def _taken(self, name: Text, others: Container[str]) -> bool:
-        words, spelt = self.words, name.value
-        taken = spelt in others or spelt in words.variables or spelt in words.constants or spelt in words.states
-        if taken:
-            self.report.add(name.place, "TM104", f"duplicate name '{spelt}'")
-        return taken
-
     def _parameters(self, key: Text, start: int, inner: str) -> tuple[tuple[str, str], ...]:
         parameters: dict[str, str] = {}
+        taken = dict(self.words.declared)
         for part in inner.split(","):
             found = PARAMETER.fullmatch(key.value, start, start + len(part))
             if found is None:
                 place = key.at(start, start + max(len(part), 1))
-                self.report.add(place, "TM107", f"'{part.strip()}' is not a parameter", "write name: type, or SEG")
+                self.report.add(
+                    place, "TM107", f"'{part.strip()}' is not a parameter", "write name: type, or SEG"
+                )
             else:
                 name = key.part(*found.span(1))
-                self._taken(name, parameters)
+                claim(name, taken, self.report)
                 parameters[name.value] = self._type(key, name, found)
             start += len(part) + 1
         return tuple(parameters.items())
@@ -140,7 +140,9 @@ class Predicates:
         groups = {TCB, ENVIRONMENT}
         if len(parameters) < len(head.parameters):
             groups.add(SEGMENT_FIELD)
-        return Scope(self.words, frozenset(groups), f"in '{head.name}', which has no parameter SEG", parameters)
+        return Scope(
+            self.words, frozenset(groups), f"in '{head.name}', which has no parameter SEG", parameters
+        )
 
 
 def head_name(key: Text) -> str:

@@ -1,4 +1,4 @@
-"""Procedures and stages -> typed ones: which event runs through which stages, and what rules there may read."""
+"""Procedures and stages: which event runs through which stages, and what the rules there may read."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ def read(path: Path, shown: str, report: Report) -> list[Mapping]:
     try:
         source = Source(shown, path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        report.add(Place(shown, 1, 1, 2), "TM100", f"not UTF-8 at octet {error.start}", "save the file as UTF-8")
+        source = Source(shown, error.object.decode("utf-8", "replace"))
+        index = len(error.object[: error.start].decode("utf-8"))
+        report.add(source.place(index, index + 1), "TM100", "this is not UTF-8", "save the file as UTF-8")
         return []
     return documents(source, report)
 
@@ -51,7 +53,9 @@ def _syntax(error: yaml.MarkedYAMLError, source: Source, report: Report) -> None
     index = mark.index if mark else 0
     message = error.problem or error.context or "not YAML"
     help = ""
-    if "mapping values are not allowed" in message:
+    if source.text[index : index + 1] == "\t":
+        help = "indent with spaces"
+    elif "mapping values are not allowed" in message:
         help = "quote text that contains ': '"
     elif "cannot start any token" in message or "did not find expected" in message:
         help = "quote text that begins with or contains a character with a meaning in YAML"
@@ -70,7 +74,9 @@ class _Nodes:
         start, end = node.start_mark.index, node.end_mark.index
         if id(node) in self.seen:
             place = self.source.place(start, end)
-            self.report.add(place, "TM100", "an alias refers to this node", "write the text out where it is used")
+            self.report.add(
+                place, "TM100", "an alias refers to this node", "write the text out where it is used"
+            )
             return Text("", self.source, start, end)
         self.seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
@@ -86,10 +92,14 @@ class _Nodes:
         for key_node, value_node in node.value:
             key, value = self.build(key_node), self.build(value_node)
             if not isinstance(key, Text):
-                self.report.add(key.place, "TM108", "a key must be a name", "quote text that begins with { or [")
+                self.report.add(
+                    key.place, "TM108", "a key must be a name", "quote text that begins with { or ["
+                )
             elif key.value in entries:
                 line = entries[key.value].key.place.line
-                self.report.add(key.place, "TM104", f"duplicate key '{key.value}'", f"it is already on line {line}")
+                self.report.add(
+                    key.place, "TM104", f"duplicate key '{key.value}'", f"it is already on line {line}"
+                )
             else:
                 entries[key.value] = Entry(key, value)
         first = next(iter(entries.values()), None)

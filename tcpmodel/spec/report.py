@@ -32,8 +32,13 @@ class Report:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A help text naming the known names that look like this one, or ''."""
+    """A help text naming the known names that look most like this one, or ''."""
     names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    close += [other for other in names if other.casefold() == name.casefold() and other not in close]
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
+    best = [other for other in close if _likeness(name, other) > _likeness(name, close[0]) - 0.1]
+    best += [other for other in names if other.casefold() == name.casefold() and other not in best]
+    return f"did you mean {' or '.join(map(repr, best))}?" if best else ""
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, other, one).ratio()

@@ -11,7 +11,8 @@ from tcpmodel.spec.parse import expression
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import SEGMENT_FIELD, TCB, Scope
 from tcpmodel.spec.shape import Fields
-from tcpmodel.spec.source import Text
+from tcpmodel.spec.source import Sequence, Text
+from tcpmodel.spec.syntax import COMMA
 from tcpmodel.spec.template import parse_holes, parse_template
 from tcpmodel.spec.vocabulary import resolve_states
 
@@ -63,13 +64,22 @@ class RuleBuilder:
         )
 
     def _states(self, fields: Fields) -> tuple[str, ...]:
-        names = fields.texts("in")
-        if "in" not in fields:
+        entry = fields.entry("in")
+        if entry is None:
             return self.states
+        names = fields.texts("in")
+        if isinstance(entry.value, Sequence) and not entry.value.items:
+            self.report.add(
+                entry.key.place, "TM108", "'in' lists no state", "leave it out for every state of the stage"
+            )
         asked = resolve_states(names, self.words, self.report)
-        outside = [name for name in names if name.value in self.words.states and name.value not in self.states]
+        outside = [
+            name for name in names if name.value in self.words.states and name.value not in self.states
+        ]
         for name in outside:
-            self.report.add(name.place, "TM105", f"stage '{self.stage.name.value}' does not run in {name.value}")
+            self.report.add(
+                name.place, "TM105", f"stage '{self.stage.name.value}' does not run in {name.value}"
+            )
         found = tuple(state for state in asked if state in self.states)
         if not found and asked and not outside:
             place = names[0].place
@@ -91,7 +101,9 @@ class RuleBuilder:
                 known = [other for other, item in self.words.variables.items() if item.group == TCB]
                 self._unknown(entry.key, name, "TCB variable", known)
             elif variable.type == STATE:
-                self.report.add(entry.key.place, "TM108", f"'{name}' is not set", "write 'enter: STATE'")
+                self.report.add(
+                    entry.key.place, "TM108", f"'{name}' cannot be set", "write 'enter:' and the state"
+                )
             elif isinstance(entry.value, Text):
                 found.append((name, expression(entry.value, self.scope, self.report, variable.type)))
             else:
@@ -99,10 +111,10 @@ class RuleBuilder:
         return tuple(found)
 
     def _unknown(self, key: Text, name: str, kind: str, known: list[str]) -> None:
-        help = nearest(name, known)
-        if not help and name.count(")") > name.count("("):
-            help = "inside { } a comma ends the value: quote an expression that contains one"
-        self.report.add(key.place, "TM102", f"unknown {kind} '{name}'", help)
+        help = COMMA if name.count(")") > name.count("(") else nearest(name, known)
+        declared = name in self.words.variables or name in self.words.constants
+        message = f"'{name}' is not a {kind}" if declared else f"unknown {kind} '{name}'"
+        self.report.add(key.place, "TM102", message, help)
 
     def _enter(self, fields: Fields) -> str:
         text = fields.text("enter")

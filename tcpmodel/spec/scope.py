@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
+from tcpmodel.errors import Place
 from tcpmodel.spec.builtins import CONTROL_BITS, EXTREMA, FUNCTIONS, NOTHING
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Constant, Variable
@@ -42,6 +43,7 @@ class Vocabulary:
     variables: dict[str, Variable] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     predicates: Signatures | None = None
+    declared: dict[str, Place] = field(default_factory=dict)
 
     def enumerators(self, name: str) -> list[tuple[str, int]]:
         """The enumerations that have a member of that name, each with its ordinal."""
@@ -95,4 +97,6 @@ class Scope:
     @cached_property
     def hyphenated(self) -> tuple[str, ...]:
         """The names with a hyphen, longest first."""
-        return tuple(sorted((name for name in self.known if "-" in name), key=lambda name: (-len(name), name)))
+        return tuple(
+            sorted((name for name in self.known if "-" in name), key=lambda name: (-len(name), name))
+        )

@@ -1,4 +1,4 @@
-"""What each mapping of a specification may contain, and how its parts are read. `spec.schema.json` says the same."""
+"""What each mapping of a specification may contain (as `spec.schema.json` says) and how parts are read."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ class Fields:
         text = self.text(key)
         if text is None or text.value in options:
             return text.value if text else ""
-        hint = nearest(text.value, options) or f"write {', '.join(options[:-1])} or {options[-1]}".replace("write  or", "write")
+        hint = nearest(text.value, options) or f"write {', '.join(options[:-1])} or {options[-1]}".replace(
+            "write  or", "write"
+        )
         self.report.add(text.place, "TM108", f"'{key}' cannot be '{text.value}'", hint)
         return ""
 

@@ -1,7 +1,7 @@
 """YAML text -> a tree of nodes that know their place, down to a token inside a scalar.
 
-All scalars are text (`on`, `NO` and `1e3` are themselves), a key stands once in its mapping, and every node is
-written where it is used (no aliases). Columns are right inside plain, quoted and block scalars alike.
+All scalars are text (`on`, `NO` and `1e3` are themselves). Columns are right inside plain, quoted and block
+scalars alike.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Source:
         """The place of text[start:end], cut at the end of its first line."""
         row = bisect_right(self.starts, start) - 1
         column = start - self.starts[row]
-        last = min(end - self.starts[row], max(len(self.lines[row]), column + 1))
-        return Place(self.file, row + 1, column + 1, max(last, column) + 1)
+        last = min(end - self.starts[row], len(self.lines[row]))
+        return Place(self.file, row + 1, column + 1, max(last, column + 1) + 1)
 
 
 @dataclass(frozen=True)
 class Text:
-    """A scalar: its value, and where text[start:end] of the source spells it (quotes and block header included)."""
+    """A scalar: its value, and the span of the source that spells it, quotes and block header included."""
 
     value: str
     source: Source = field(repr=False)
@@ -73,7 +73,7 @@ class Text:
 
     @cached_property
     def offsets(self) -> range | list[int]:
-        """The source index of each character of the value (of white space: the nearest character before it)."""
+        """The source index of each character of the value; of white space, that of the one before it."""
         raw = self.source.text[self.start : self.end]
         if raw == self.value and raw:
             return range(self.start, self.end)

@@ -12,7 +12,7 @@ PARTS: dict[type[Expr], tuple[str, ...]] = {}
 
 
 def substitute(node: Expr, values: Mapping[str, Expr]) -> Expr:
-    """The node with every parameter replaced by the expression of that name; the same object where nothing changes."""
+    """The node with its parameters replaced by the expressions of their names; itself if it has none."""
     if not values:
         return node
     if isinstance(node, Name):

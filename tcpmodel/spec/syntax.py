@@ -1,7 +1,7 @@
 """Text -> Python syntax tree, with every place kept.
 
-The text is rewritten without changing its length (FIN-WAIT-1 -> FIN_WAIT_1, =< -> <=, line ends -> spaces), so
-an offset in the tree is an offset in the file.
+The text is rewritten without changing its length (FIN-WAIT-1 -> FIN_WAIT_1, =< -> <=, line ends -> spaces),
+so that an offset in the tree is an offset in the text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tcpmodel.spec.scope import Scope
 from tcpmodel.spec.source import Text
 
 FOREIGN = re.compile(r"[^\w\s.(){}\[\],<>=!+\-*/%&|^~:@;?$]|[^\x09-\x7e]", re.ASCII)
-SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?![=<])")
+SINGLE_EQUALS = re.compile(r"(?<![<>=!:])=(?![=<])")
 HYPHENATED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.\w+)*(?:-[\w.]+)+", re.ASCII)
 SPELLINGS = {"≤": "<=", "≥": ">=", "≠": "!=", "−": "-", "∧": "and", "∨": "or", "¬": "not"}
 
@@ -72,10 +72,14 @@ def _misspelt(found: re.Match[str], scope: Scope) -> str:
     return word.replace("-", "_")
 
 
+COMMA = "inside { } and [ ] a comma ends the value: quote an expression that contains one"
+
+
 def tree(fragment: Fragment, report: Report) -> ast.expr | None:
     code = fragment.code
     if not code:
-        report.add(fragment.text.place, "TM107", "an expression is missing")
+        whole = fragment.begin == 0
+        report.add(fragment.text.place if whole else fragment.at(0, 1), "TM107", "an expression is missing")
         return None
     if _foreign(fragment, report):
         return None
@@ -84,9 +88,9 @@ def tree(fragment: Fragment, report: Report) -> ast.expr | None:
             warnings.simplefilter("ignore")
             return ast.parse(code, mode="eval").body
     except SyntaxError as error:
-        start = min(max((error.offset or 1) - 1, 0), len(code) - 1)
+        start = min((error.offset or len(code)) - 1, len(code) - 1)
         stop = (error.end_offset or 0) - 1
-        message = (error.msg or "invalid syntax").split(". ")[0].split(" (")[0]
+        message = error.msg.split(". ")[0].split(" (")[0] if error.offset else "the expression stops short"
         report.add(fragment.at(start, max(stop, start + 1)), "TM107", message, _advice(code))
     except (ValueError, RecursionError, MemoryError):
         report.add(fragment.text.place, "TM107", "the expression is nested too deeply")
@@ -94,8 +98,8 @@ def tree(fragment: Fragment, report: Report) -> ast.expr | None:
 
 
 def _advice(code: str) -> str:
-    if code.count("(") > code.count(")") or code.count("{") > code.count("}"):
-        return "inside { } a comma ends the value: quote an expression that contains one"
+    if code.count("(") != code.count(")") or code.count("{") != code.count("}"):
+        return COMMA
     return ""
 
 

@@ -33,7 +33,9 @@ def parse_holes(text: Text, scope: Scope, report: Report) -> tuple[Expr, ...]:
     found = []
     for hole in HOLE.finditer(text.value):
         if hole.group(1) is None:
-            report.add(text.at(*hole.span()), "TM110", f"'{hole.group()}' has no partner", "write {EXPRESSION}")
+            report.add(
+                text.at(*hole.span()), "TM110", f"'{hole.group()}' has no partner", "write {EXPRESSION}"
+            )
         else:
             found.append(expression(text, scope, report, begin=hole.start(1), end=hole.end(1)))
     return tuple(found)
@@ -42,7 +44,9 @@ def parse_holes(text: Text, scope: Scope, report: Report) -> tuple[Expr, ...]:
 def _chunks(value: str) -> list[tuple[int, int]]:
     """The spans of `<NAME=...>` in the value, and of whatever stands before the first."""
     starts = [found.start() for found in FIELD.finditer(value)]
-    edges = [0, *starts, len(value)] if value[: starts[0] if starts else None].strip() else [*starts, len(value)]
+    edges = (
+        [0, *starts, len(value)] if value[: starts[0] if starts else None].strip() else [*starts, len(value)]
+    )
     return list(pairwise(edges))
 
 
@@ -61,7 +65,7 @@ class _Parser:
         chunk = self.text.value[begin:end].rstrip()
         head = FIELD.match(chunk)
         if head is None or not chunk.endswith(">"):
-            help = "write <SEQ=...><ACK=...><CTL=...>"
+            help = "write <SEQ=...><ACK=...><CTL=...>, in quotes where [ ] surround it"
             self._error(begin, begin + len(chunk), f"'{chunk}' is not a field of a segment", help)
             return
         name = head.group(1)

@@ -1,4 +1,4 @@
-"""Python syntax tree -> typed expression: one method for each form the language has, and none for the others."""
+"""Python syntax tree -> typed expression: a method for each form that the language has, no others."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ class Typer:
         if name in CONTROL_BITS:
             if wanted == FLAGS:
                 return Literal(FLAGS, CONTROL_BITS[name], name, place=place)
-            return self.error(node, "TM103", f"'{name}' is a control bit", f"ask for it with '{name} in SEG.CTL'")
+            return self.error(
+                node, "TM103", f"'{name}' is a control bit", f"ask for it with '{name} in SEG.CTL'"
+            )
         if name in self.words.groups:
             return self.error(node, "TM103", f"'{name}' is a group of states", f"ask with 'STATE in {name}'")
         if name in self.words.predicate_names():
@@ -121,6 +123,10 @@ class Typer:
     def _unknown(self, node: ast.expr, name: str) -> Expr:
         if name in self.words.variables or name == "SEG":
             return self.error(node, "TM102", f"'{name}' cannot be used {self.scope.where or 'here'}")
+        if name.startswith("CALL."):
+            known = ", ".join(self.scope.arguments)
+            help = nearest(name, self.scope.arguments) or (f"there is {known}" if known else "")
+            return self.error(node, "TM102", f"there is no '{name}' {self.scope.where or 'here'}", help)
         return self.error(node, "TM102", f"unknown name '{name}'", nearest(name, self.scope.names()))
 
     # operators
@@ -161,7 +167,11 @@ class Typer:
         return Arith(type_, op, left, right, place=self.place(node))
 
     def _choice(self, node: ast.IfExp, wanted: str) -> Expr:
-        test, then, other = self.truth(node.test), self.typed(node.body, wanted), self.typed(node.orelse, wanted)
+        test, then, other = (
+            self.truth(node.test),
+            self.typed(node.body, wanted),
+            self.typed(node.orelse, wanted),
+        )
         if coerce(then, wanted) and coerce(other, wanted):
             then, other = coerce(then, wanted) or then, coerce(other, wanted) or other
         same = unify((then, other))
@@ -173,7 +183,9 @@ class Typer:
     def _comparison(self, node: ast.Compare, wanted: str) -> Expr:
         sides = [node.left, *node.comparators]
         compare = Comparison(self)
-        items = tuple(compare.pair(left, op, right) for (left, right), op in zip(pairwise(sides), node.ops, strict=True))
+        items = tuple(
+            compare.pair(left, op, right) for (left, right), op in zip(pairwise(sides), node.ops, strict=True)
+        )
         return items[0] if len(items) == 1 else Junction(BOOL, "and", items, place=self.place(node))
 
     def _flags(self, node: ast.Set, wanted: str) -> Expr:
@@ -218,7 +230,11 @@ class Typer:
         self, node: ast.expr, name: str, types: tuple[str, ...], given: list[ast.expr]
     ) -> tuple[Expr, ...] | None:
         if len(types) != len(given):
-            wanted = f"{len(types)} argument{'s' * (len(types) != 1)} ({', '.join(types)})" if types else "no argument"
+            wanted = (
+                f"{len(types)} argument{'s' * (len(types) != 1)} ({', '.join(types)})"
+                if types
+                else "no argument"
+            )
             self.error(node, "TM111", f"'{name}' takes {wanted}, not {len(given)}")
             return None
         args = []

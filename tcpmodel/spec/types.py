@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tcpmodel.spec.expr import BOOL, INT, SEQ, TIME, Choice, Expr, Literal
+from tcpmodel.spec.builtins import SEGMENT
+from tcpmodel.spec.expr import BOOL, FLAGS, INT, SEQ, SPANS, STATE, TIME, Choice, Expr, Literal
 
 UNKNOWN = ""
 """The type of what was already reported; it fits everywhere so that one error stays one."""
@@ -39,6 +40,18 @@ ADVICE = {
     ("+", TIME, INT): "give the duration a unit: declare a constant such as '500 ms'",
     ("-", TIME, INT): "give the duration a unit: declare a constant such as '500 ms'",
     ("+", INT, TIME): "give the duration a unit: declare a constant such as '500 ms'",
+}
+
+
+PHRASES = {
+    BOOL: "a truth value",
+    INT: "a number",
+    SEQ: "a sequence number",
+    TIME: "a time",
+    STATE: "a state",
+    FLAGS: "a set of control bits",
+    SPANS: "a set of spans",
+    SEGMENT: "a segment",
 }
 
 
@@ -90,5 +103,4 @@ def arithmetic(op: str, left: str, right: str) -> str | None:
 
 def article(type: str) -> str:
     """The type as messages name it."""
-    names = {BOOL: "a truth value", INT: "a number", SEQ: "a sequence number", TIME: "a time"}
-    return names.get(type, f"of type {type}")
+    return PHRASES.get(type, f"a member of {type}")

@@ -1,4 +1,4 @@
-"""Declarations -> vocabulary: states, groups, enumerations, variables and constants, each name meaning one thing."""
+"""Declarations -> vocabulary: states, groups, enumerations, variables, constants; a name means one thing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import keyword
 import re
 from decimal import Decimal, InvalidOperation
 
+from tcpmodel.errors import Place
 from tcpmodel.spec.builtins import COUNTS, NANOSECONDS, TYPES
 from tcpmodel.spec.draft import Declared, Draft
 from tcpmodel.spec.expr import BOOL, INT, TIME
@@ -32,6 +33,7 @@ def build(draft: Draft, report: Report) -> Vocabulary:
             builder.constant(name, declared)
     for group in (ENVIRONMENT, SEGMENT_FIELD, TCB):
         builder.variables(group)
+    builder.check_members()
     return builder.words
 
 
@@ -44,6 +46,15 @@ def parse_type(text: Text | None, words: Vocabulary, report: Report) -> str:
     hint = nearest(text.value, (*TYPES, *words.enums)) or f"types: {', '.join((*TYPES, *words.enums))}"
     report.add(text.place, "TM102", f"unknown type '{text.value}'", hint)
     return UNKNOWN
+
+
+def claim(key: Text, taken: dict[str, Place], report: Report) -> bool:
+    """Takes a name for one meaning; False when it has another already."""
+    place = key.place
+    earlier = taken.setdefault(key.value, place)
+    if earlier is not place:
+        report.add(place, "TM104", f"duplicate name '{key.value}'", f"it is already at {earlier}")
+    return earlier is place
 
 
 def check_name(key: Text, report: Report) -> bool:
@@ -83,7 +94,11 @@ def _whole(text: Text, number: str, scale: int, type_: str, report: Report) -> t
     except InvalidOperation:
         value = Decimal("0.1")
     if value != value.to_integral_value() or abs(value) >= 1 << 63:
-        report.add(text.place, "TM108", f"'{text.value}' is not a whole number of {'ns' if type_ == TIME else 'units'}")
+        report.add(
+            text.place,
+            "TM108",
+            f"'{text.value}' is not a whole number of {'ns' if type_ == TIME else 'units'}",
+        )
         return None
     return type_, int(value)
 
@@ -93,7 +108,7 @@ class _Builder:
         self.draft = draft
         self.report = report
         self.words = Vocabulary()
-        self.claimed: dict[str, Text] = {}
+        self.members: list[list[Text]] = []
 
     def claim(self, kind: str, name: str) -> bool:
         """Takes a name for one meaning."""
@@ -101,12 +116,7 @@ class _Builder:
         return self.take(key)
 
     def take(self, key: Text) -> bool:
-        earlier = self.claimed.setdefault(key.value, key)
-        if earlier is not key:
-            help = f"it is already at {earlier.place}"
-            self.report.add(key.place, "TM104", f"duplicate name '{key.value}'", help)
-            return False
-        return check_name(key, self.report)
+        return claim(key, self.words.declared, self.report) and check_name(key, self.report)
 
     def states(self) -> None:
         declared = self.draft.declared["states"]
@@ -117,25 +127,26 @@ class _Builder:
     def groups(self) -> None:
         for name, declared in self.draft.declared["groups"].items():
             if self.claim("groups", name):
-                self.words.groups[name] = resolve_states(scalars(declared.value, self.report), self.words, self.report)
+                self.words.groups[name] = resolve_states(
+                    scalars(declared.value, self.report), self.words, self.report
+                )
 
     def enums(self) -> None:
         for name, declared in self.draft.declared["enums"].items():
             members = scalars(declared.value, self.report)
-            if not self.claim("enums", name):
-                continue
-            kept: dict[str, Text] = {}
-            for member in members:
-                if member.value in kept:
-                    self.report.add(member.place, "TM104", f"duplicate member '{member.value}'")
-                elif self._member(member):
-                    kept[member.value] = member
-            self.words.enums[name] = tuple(kept)
+            if self.claim("enums", name):
+                self.words.enums[name] = tuple(dict.fromkeys(member.value for member in members))
+                self.members.append(members)
 
-    def _member(self, member: Text) -> bool:
-        """Two enumerations may share a member; no other name may be one."""
-        shared = bool(self.words.enumerators(member.value))
-        return check_name(member, self.report) if shared else self.take(member)
+    def check_members(self) -> None:
+        """Two enumerations may share a member, which is no other name; checked last, so that it is blamed."""
+        declared = dict(self.words.declared)
+        for members in self.members:
+            taken = dict(declared)
+            for member in members:
+                if claim(member, taken, self.report):
+                    check_name(member, self.report)
+            self.words.declared.update(taken)
 
     def constant(self, name: str, declared: Declared) -> None:
         if not isinstance(declared.value, Mapping):
@@ -170,7 +181,9 @@ class _Builder:
 
 
 def need_mapping(declared: Declared, report: Report) -> None:
-    report.add(declared.value.place, "TM108", f"'{declared.key.value}' needs a mapping", "write {key: value, ...}")
+    report.add(
+        declared.value.place, "TM108", f"'{declared.key.value}' needs a mapping", "write {key: value, ...}"
+    )
 
 
 def citation(fields: Fields, declared: Declared, report: Report) -> str:
@@ -196,4 +209,3 @@ def resolve_states(names: list[Text], words: Vocabulary, report: Report) -> tupl
             help = nearest(name.value, (*words.states, *words.groups))
             report.add(name.place, "TM105", f"unknown state '{name.value}'", help)
     return tuple(state for state in words.states if state in found)
-
