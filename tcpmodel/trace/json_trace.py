@@ -135,7 +135,7 @@ def _builder(header: dict[str, object], reader: TraceReader) -> EventReader:
         builder = EventReader(header)
     except Wrong as wrong:
         raise TraceError(wrong.message, at=f"${wrong.path}") from None
-    reader.title, reader.vantage = builder.title, builder.vantage
+    reader.title, reader.vantage, reader.complete = builder.title, builder.vantage, builder.complete
     return builder
 
 

@@ -33,16 +33,18 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """`vantage`: the address of the endpoint the trace was taken at; `witness`: keep every step of the explanations."""
+    """`vantage`: the address of the endpoint the trace was taken at; `complete`: nothing is missing from it; `witness`: keep every step of the explanations."""
 
     vantage: str = ""
+    complete: bool = False
     witness: bool = False
     progress: Callable[[], None] | None = None
 
 
 def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> FileVerdict:
     """Replay all connections of one trace. A damaged trace yields the verdicts of what was readable, and `error`."""
-    replay = Replay(steps, options.vantage or getattr(reader, "vantage", ""), options.witness)
+    complete = options.complete or getattr(reader, "complete", False)
+    replay = Replay(steps, options.vantage or reader.vantage, options.witness, complete)
     error = ""
     try:
         if options.progress is None:
@@ -65,9 +67,9 @@ def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> F
 class Replay:
     """The live connections of a trace."""
 
-    def __init__(self, steps: ModuleType, vantage: str, keep: bool) -> None:
+    def __init__(self, steps: ModuleType, vantage: str = "", keep: bool = False, complete: bool = False) -> None:
         self.machine = Machine(steps)
-        self.vantage, self.keep = vantage, keep
+        self.vantage, self.keep, self.complete = vantage, keep, complete
         self.live: dict[tuple[str, str, str], Connection] = {}
         self.directions: dict[tuple[str, str, str], Connection] = {}
         self.waiting: dict[str, list[Call | Timeout | Observation]] = {}
@@ -90,7 +92,7 @@ class Replay:
             self._sweep(item.time)
 
     def _open(self, segment: Segment) -> Connection:
-        connection = Connection(self.machine, segment, self.vantage, self.keep)
+        connection = Connection(self.machine, segment, self.vantage, self.complete, self.keep)
         self.live[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.dst, segment.src, segment.carrier] = connection

@@ -22,12 +22,13 @@ RECENT = 32  # segments in which a copy of a frame is looked for
 class Connection:
     """The live replay of a 4-tuple. `opener` is the address first seen sending."""
 
-    def __init__(self, machine: Machine, segment: Segment, vantage: str, keep: bool) -> None:
+    def __init__(self, machine: Machine, segment: Segment, vantage: str, complete: bool, keep: bool) -> None:
         self.opener, self.other, self.carrier = segment.src, segment.dst, segment.carrier
         self.ends = {
-            address: Endpoint(machine, address, vantage == address, keep) for address in (segment.src, segment.dst)
+            address: Endpoint(machine, address, vantage == address, complete, keep) for address in (segment.src, segment.dst)
         }
         self.ends[segment.src].face(self.ends[segment.dst])
+        self.vantage, self.complete = vantage, complete
         self.first = segment.frame
         self.last = segment.frame
         self.time = segment.time

@@ -30,7 +30,7 @@ class Deviations:
     def book(self, frontier: list[Hypothesis], segment: Segment, search: Search) -> list[Hypothesis]:
         """The cheapest hypotheses in which the endpoint sent `segment` against the rules."""
         blamed: list[tuple[Hypothesis, Hypothesis, list[int]]] = []
-        search.explain(frontier, self._act(segment, blamed), segment.seq, segment.frame, budget=BUDGET)
+        search.explain(frontier, self._act(segment, blamed), segment, segment.frame, budget=BUDGET)
         if not blamed:
             return []
         cheapest = min(after.cost for _, after, _ in blamed)
@@ -44,7 +44,6 @@ class Deviations:
     def _act(self, segment: Segment, blamed: list[tuple[Hypothesis, Hypothesis, list[int]]]) -> Act:
         def act(node: Hypothesis) -> Hypothesis | None:
             t = node.t.copy()
-            self.machine.env.NOW = segment.time
             bad = self.machine.emit_anyway(t, segment)
             child = node.fork(t)
             child.cost += sum(self.levels[number] for number in bad)

@@ -27,10 +27,13 @@ DEAR_CALLS = 5  # hidden events dearer than this are weighed against late arriva
 class Endpoint:
     """One side of a connection. `address` names it; `peer` is set by the connection."""
 
-    def __init__(self, machine: Machine, address: str, vantage: bool, keep: bool) -> None:
-        self.machine, self.address, self.vantage, self.keep = machine, address, vantage, keep
+    def __init__(self, machine: Machine, address: str, vantage: bool, complete: bool, keep: bool) -> None:
+        self.machine, self.address, self.keep = machine, address, keep
+        self.vantage, self.complete = vantage, complete
+        self.clock = -1
+        self.late = self.alone = False
         self.variants: dict[int, list[Segment]] = {}
-        self.search = Search(machine, {}, keep)
+        self.search = Search(machine, {}, keep, vantage)
         self.deviations = Deviations(machine, address, self.variants)
         self.frontier: list[Hypothesis] = []
         self.log: deque[tuple[Item, bool, list[Hypothesis] | None]] = deque()
@@ -105,6 +108,7 @@ class Endpoint:
         """The endpoint's own segment was captured. False when only an assumption or a deviation explains it."""
         if not self.frontier:
             self.start(receives_first=False)
+            self.alone = self.peer is None or not self.peer.sent
         self._prepare(segment.time)
         self.sent += 1
         best = self.frontier[0]
@@ -128,7 +132,7 @@ class Endpoint:
         self._prepare(segment.time)
         base = self._before(segment)
         goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
-        if self.sent == 1:
+        if self.sent == 1 and (self.alone or self.peer is not None and self.peer.late):
             goals += self._pick_up(segment)
         blamed = self.deviations.book(base, segment, self.search)
         self.log.clear()
@@ -145,7 +149,7 @@ class Endpoint:
             return child if self.search.event(child, item, None) else None
 
         try:
-            goals = self.search.explain(self.frontier, act, 0, item.frame)
+            goals = self.search.explain(self.frontier, act, None, item.frame)
         except Undecided:
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
@@ -174,7 +178,8 @@ class Endpoint:
 
     def _prepare(self, time: int) -> None:
         env = self.machine.env
-        env.NOW, env.VANTAGE, env.peer_sent = time, self.vantage, self._peer_sent
+        self.clock = env.NOW = max(time, self.clock)
+        env.VANTAGE, env.peer_sent = self.vantage, self._peer_sent
 
     def _remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
         log = self.log
@@ -187,7 +192,7 @@ class Endpoint:
     def _act(self, item: Segment, assume: bool = False) -> Act:
         def act(node: Hypothesis) -> Hypothesis | None:
             t = node.t.copy()
-            self.machine.env.NOW = item.time
+            self.machine.env.NOW = item.time if item.time >= 0 else self.clock
             if self.machine.emit(t, item, assume) >= 0:
                 return None
             child = node.fork(t)
@@ -205,7 +210,7 @@ class Endpoint:
         return act
 
     def _explain(self, frontier: list[Hypothesis], act: Act, item: Segment, assume: bool = False) -> list[Hypothesis]:
-        return best_first(self.search.explain(frontier, act, item.seq, item.frame, assume), BEAM)
+        return best_first(self.search.explain(frontier, act, item, item.frame, assume), BEAM)
 
     def _freely(self, segment: Segment) -> list[Hypothesis]:
         """Explanations that assume nothing about the capture, from here or from a few segments back."""
@@ -251,8 +256,23 @@ class Endpoint:
             text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"
             start.note("pickup", segment.frame, rank)
             start.note("assumption", segment.frame, ("capture-starts-late", text))
-            goals += self.search.explain([start], self._act(segment), segment.seq, segment.frame)
+            goals += self.search.explain([start], self._act(segment), segment, segment.frame)
+        self.late = self.late or bool(goals)
         return goals
+
+    def _settled(self) -> list[Hypothesis]:
+        """The best explanation that waits for no evidence, where the very best one does."""
+        unsettled = self.machine.steps.UNSETTLED
+        if not unsettled(self.best.t):
+            return []
+        return [h for h in self.frontier[1:] if not unsettled(h.t)][:1]
+
+    def conclude(self) -> None:
+        """At the end of a trace from which nothing is missing, evidence that never came counts against an assumption."""
+        for hypothesis in self.frontier:
+            if self.complete and self.machine.steps.UNSETTLED(hypothesis.t):
+                hypothesis.cost += LEVELS["must"]
+        self.frontier.sort(key=lambda h: h.cost)
 
     def _adopt(self, segment: Segment, goals: list[Hypothesis], trouble: bool) -> None:
         self._remember(segment, True, [h.fork() for h in self.frontier])
@@ -260,4 +280,4 @@ class Endpoint:
         self.frontier = best_first([g for g in goals if g.cost <= bound], BEAM)
         self.calm = 0 if trouble else self.calm + 1
         if self.calm > CALM:
-            self.frontier = self.frontier[:1]
+            self.frontier = self.frontier[:1] + self._settled()

@@ -21,18 +21,23 @@ LEVELS = {"must": 100_000, "should": 1_000, "may": 200}
 
 
 class Hypothesis:
-    """`pending` has not been delivered yet, in the order captured; `out` is the frame of the last own segment."""
+    """`pending` has not been delivered yet, in the order captured; `out` is the frame of the last own segment.
 
-    __slots__ = ("t", "pending", "cost", "trail", "states", "out")
+    `due` are the answers owed by hidden events since then: what such an event sends must be seen next.
+    """
+
+    __slots__ = ("t", "pending", "cost", "trail", "states", "out", "due")
 
     def __init__(
-        self, t: TCB, pending: tuple[Item, ...] = (), cost: int = 0, trail: Trail = None, states: States = None, out: int = 0
+        self, t: TCB, pending: tuple[Item, ...] = (), cost: int = 0, trail: Trail = None, states: States = None, out: int = 0,
+        due: frozenset[object] = frozenset()
     ) -> None:
         self.t, self.pending, self.cost, self.trail, self.states, self.out = t, pending, cost, trail, states, out
+        self.due = due
 
     def fork(self, t: TCB | None = None) -> Hypothesis:
         """A copy with a TCB of its own, or with the one given."""
-        return Hypothesis(t or self.t.copy(), self.pending, self.cost, self.trail, self.states, self.out)
+        return Hypothesis(t or self.t.copy(), self.pending, self.cost, self.trail, self.states, self.out, self.due)
 
     def key(self) -> tuple[object, ...]:
         """Equal for hypotheses whose future is the same."""

@@ -26,7 +26,7 @@ def verdicts(connection: Connection, counts: dict[int, int], keep: bool) -> Iter
     connection.flush()
     for end in connection.ends.values():
         _arrive_all(end.frontier, end.search)
-        end.frontier.sort(key=lambda h: h.cost)
+        end.conclude()
     steps = {address: connection.trail(address) for address in connection.ends}
     frames = sorted(counts)
     starts = _starts(connection, steps, counts)
@@ -121,11 +121,13 @@ def _doubt(
 ) -> str:
     """Why the evidence does not decide, or ""."""
     silent = [address for address, end in connection.ends.items() if end.sent == 0]
-    if silent and (findings or assumptions):
+    if silent and (findings or assumptions) and not connection.complete:
         return f"no segment of {silent[0]} was captured, so nothing that it sent is known"
     if not last:
         return ""
     for address, end in connection.ends.items():
+        if connection.complete or connection.vantage not in ("", address):
+            continue  # what the other end did not see was lost in the network, which needs no proof
         if end.frontier and end.machine.steps.UNSETTLED(end.best.t):
             missing = [m for m in assumptions if m.endpoint == address and m.kind == "frame-missing"]
             if missing:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain, count
 
-from tcpmodel.compile.runtime import Undecided
+from tcpmodel.compile.runtime import Undecided, owed
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, Hypothesis, Item
 from tcpmodel.verify.machine import Machine
@@ -27,26 +27,30 @@ Move = tuple[Hypothesis, tuple[Item, ...], bool]
 
 
 class Search:
-    """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there."""
+    """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there.
 
-    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool) -> None:
-        self.machine, self.variants, self.keep = machine, variants, keep
+    `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order.
+    """
+
+    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool) -> None:
+        self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
-        self, starts: list[Hypothesis], act: Act, fresh: int, frame: int, assume: bool = False, budget: int = BUDGET
+        self, starts: list[Hypothesis], act: Act, item: Segment | None, frame: int, assume: bool = False, budget: int = BUDGET
     ) -> list[Hypothesis]:
         """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget.
 
         Hidden events are tried only where arrivals alone explain nothing: what they leave open they can do later.
         """
-        goals = self._explore(starts, act, fresh, frame, None, budget)
-        return goals or self._explore(starts, act, fresh, frame, assume, budget)
+        goals = self._explore(starts, act, item, frame, None, budget)
+        return goals or self._explore(starts, act, item, frame, assume, budget)
 
     def _explore(
-        self, starts: list[Hypothesis], act: Act, fresh: int, frame: int, hidden: bool | None, budget: int
+        self, starts: list[Hypothesis], act: Act, item: Segment | None, frame: int, hidden: bool | None, budget: int
     ) -> list[Hypothesis]:
         """Best-first over the moves; `hidden`: None for no hidden events, else whether those that assume count."""
+        fresh = item.seq if item is not None else 0
         heap: list[Node] = [(start.cost, number, start, (), True) for number, start in enumerate(starts)]
         heapify(heap)
         order = count(len(heap))
@@ -63,7 +67,8 @@ class Search:
             seen.add(key)
             budget -= 1
             goal = act(node)
-            if goal is not None:
+            if goal is not None and (not node.due or item is None or owed(tuple(node.due), item)):
+                goal.due = frozenset() if item is not None else node.due
                 goal.pending = later + node.pending
                 goal.cost += LATE * len(goal.pending)
                 goals.append(goal)
@@ -83,7 +88,7 @@ class Search:
         item = node.pending[0]
         for child in self.arrivals(node, item, fresh, frame):
             yield child, later, True
-        if isinstance(item, Segment):
+        if isinstance(item, Segment) and not self.certain:
             lost = self._without_first(node, LOST)
             lost.note("lost", item.frame, None)
             yield lost, later, True
@@ -102,7 +107,8 @@ class Search:
                 child.note("begins", frame, fresh)
             if kind:
                 child.note("assumption", frame, (kind, f"{name or kind} is the only way to what follows"))
-            yield child, later, not set(t.owed) - set(node.t.owed)
+            child.due = node.due | (set(t.owed) - set(node.t.owed))
+            yield child, later, not child.due
 
     def _without_first(self, node: Hypothesis, cost: int) -> Hypothesis:
         child = node.fork()
@@ -129,8 +135,12 @@ class Search:
         self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int, seen: int
     ) -> Hypothesis:
         child = self._without_first(node, cost)
-        self.machine.env.NOW = item.time
-        self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
+        env = self.machine.env
+        now, env.NOW = env.NOW, item.time if item.time >= 0 else env.NOW
+        try:
+            self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
+        finally:
+            env.NOW = now
         child.enter(max(seen, child.out), self.machine.env.passed)
         if self.keep:
             child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
@@ -144,7 +154,6 @@ class Search:
 
     def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
         """An event that the trace itself tells of; False when this hypothesis contradicts it. May raise Undecided."""
-        self.machine.env.NOW = item.time
         if isinstance(item, Observation):
             return self.agrees(node, item)
         self.machine.env.began = -1
