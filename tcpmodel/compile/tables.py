@@ -64,7 +64,11 @@ def _dispatch(model: Model, namer: Namer) -> Iterator[str]:
 def _active(model: Model, procedure: Procedure) -> list[int]:
     """The states in which some rule of the procedure does more than answer the user."""
     rules = [rule for stage in procedure.stages for rule in stage.rules if rule.sets or rule.enter or rule.sends]
-    return [n for n, state in enumerate(model.states) if any(state in rule.states for rule in rules)]
+    return [
+        n
+        for n, state in enumerate(model.states)
+        if state in procedure.states and any(state in rule.states for rule in rules)
+    ]
 
 
 def _row(procedure: Procedure, stage: Stage, rule: Rule) -> tuple[object, ...]:

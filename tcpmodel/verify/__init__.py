@@ -12,6 +12,7 @@ from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.connection import Connection
 from tcpmodel.verify.machine import Machine
 from tcpmodel.verify.outcome import verdicts
+from tcpmodel.verify.snapshots import take_out
 from tcpmodel.verify.verdict import Assumption, ConnectionVerdict, FileVerdict, Finding
 
 __all__ = ["Assumption", "ConnectionVerdict", "FileVerdict", "Finding", "Options", "verify"]
@@ -121,7 +122,12 @@ class Replay:
 
     def _close(self, key: tuple[str, str, str], connection: Connection) -> None:
         source, destination, carrier = key
-        self.done.extend(verdicts(connection, connection.counts, self.keep))
+        for verdict in verdicts(connection, connection.counts, self.keep):
+            verdict.excerpts = connection.excerpts.around(
+                {finding.frame for finding in verdict.findings}, {verdict.a: "a", verdict.b: "b"}
+            )
+            take_out(verdict, self.machine.steps, self.tcb, self.witness)
+            self.done.append(verdict)
         del self.live[key], self.directions[source, destination, carrier]
         self.directions.pop((destination, source, carrier), None)
         for address in (source, destination):

@@ -11,6 +11,7 @@ from typing import Any
 
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.endpoint import Endpoint
+from tcpmodel.verify.excerpts import Excerpts
 from tcpmodel.verify.hypothesis import Hypothesis
 from tcpmodel.verify.machine import Machine
 
@@ -33,6 +34,7 @@ class Connection:
         self.last = segment.frame
         self.time = segment.time
         self.recent: deque[Segment] = deque(maxlen=RECENT)
+        self.excerpts = Excerpts(self.ends)
         self.begun: list[tuple[int, str]] = []
         self.counts: dict[int, int] = {}
         self.held: tuple[Segment, list[Hypothesis], list[Segment]] | None = None
@@ -41,9 +43,12 @@ class Connection:
         """The next captured segment of this 4-tuple."""
         self.last, self.time = segment.frame, segment.time
         sender, receiver = self.ends[segment.src], self.ends[segment.dst]
+        if self.excerpts.due:
+            self.excerpts.follow(segment)
         if self.held is not None and not self._may_have_passed(segment):
             self._settle()
         if not sender.send(segment):
+            self.excerpts.mark(self.recent, segment)
             if self._copied(segment, sender):
                 self.recent.append(segment)
                 return
@@ -59,6 +64,7 @@ class Connection:
     def tell(self, item: Call | Timeout | Observation) -> None:
         """An event that the trace reports of one endpoint."""
         self.flush()
+        self.excerpts.mark(self.recent)
         self.ends[item.endpoint].tell(item)
 
     def flush(self) -> None:
@@ -71,6 +77,7 @@ class Connection:
         for end in self.ends.values():
             end.log.clear()
         self.recent.clear()
+        self.excerpts.prune()
 
     def _copied(self, segment: Segment, sender: Endpoint) -> bool:
         copy = next((s for s in self.recent if s.src == segment.src and s.ident == segment.ident), None)

@@ -30,7 +30,7 @@ class Deviations:
     def book(self, frontier: list[Hypothesis], segment: Segment, search: Search) -> list[Hypothesis]:
         """The cheapest hypotheses in which the endpoint sent `segment` against the rules."""
         blamed: list[tuple[Hypothesis, Hypothesis, list[int]]] = []
-        search.explain(frontier, self._act(segment, blamed), segment, segment.frame, budget=BUDGET)
+        search.explain(frontier, self._act(segment, search, blamed), segment, segment.frame, budget=BUDGET)
         if not blamed:
             return []
         cheapest = min(after.cost for _, after, _ in blamed)
@@ -41,8 +41,10 @@ class Deviations:
             goals += self._ways_on(before, after, segment, bad, findings)
         return goals
 
-    def _act(self, segment: Segment, blamed: list[tuple[Hypothesis, Hypothesis, list[int]]]) -> Act:
+    def _act(self, segment: Segment, search: Search, blamed: list[tuple[Hypothesis, Hypothesis, list[int]]]) -> Act:
         def act(node: Hypothesis) -> Hypothesis | None:
+            if not search.may_act(node, segment):
+                return None
             t = node.t.copy()
             bad = self.machine.emit_anyway(t, segment)
             child = node.fork(t)
@@ -98,6 +100,10 @@ class Deviations:
             cite=row[CITE], quote=" ".join(row[QUOTES]), requirements=tuple(row[REQUIREMENTS]),
             place=f"{row[FILE]}:{row[LINE]}", states=states, guards=tuple(self._guards(row, t, segment)),
         )  # fmt: skip
+
+    def event(self, t: TCB, number: int, frame: int) -> Finding:
+        """A deviation that is no segment of the endpoint: a timer that ran short, or an assumption proved wrong."""
+        return self.finding(t, Segment(frame, -1, self.address, ""), number, (self.machine.states[t.STATE],))
 
     def _guards(self, broken: tuple[Any, ...], t: TCB, segment: Segment) -> list[str]:
         """The conditions of the stage's permitting rules that failed, those of the nearest rule first."""

@@ -33,8 +33,8 @@ class Endpoint:
         self.clock = -1
         self.late = self.alone = False
         self.variants: dict[int, list[Segment]] = {}
-        self.search = Search(machine, {}, keep, vantage)
         self.deviations = Deviations(machine, address, self.variants)
+        self.search = Search(machine, {}, keep, vantage, self.deviations.event)
         self.frontier: list[Hypothesis] = []
         self.log: deque[tuple[Item, bool, list[Hypothesis] | None]] = deque()
         self.calm = 0
@@ -96,7 +96,7 @@ class Endpoint:
                 hypothesis.pending = (segment,)
                 continue
             if bad:
-                self.search.charge(hypothesis, bad)
+                self.search.charge(hypothesis, bad, segment.frame)
             if hypothesis.t.STATE != hypothesis.states[2]:  # type: ignore[index]
                 hypothesis.enter(segment.frame, self.machine.env.passed)
             if self.keep:

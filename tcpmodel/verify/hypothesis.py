@@ -17,6 +17,7 @@ States = tuple[Any, int, int] | None
 # an assumption outweighs all of them together, a deviation all assumptions.
 LATE, LOST, ALTERED = 1, 3, 6
 ASSUMPTION = 100
+MOVES = {"send", "deliver", "finding"}  # steps behind which the TCB is kept; the first two are noted on request only
 LEVELS = {"must": 100_000, "should": 1_000, "may": 200}
 
 
@@ -55,6 +56,8 @@ class Hypothesis:
     def note(self, kind: str, frame: int, detail: object) -> None:
         """Append a step to the trail."""
         self.trail = (self.trail, kind, frame, detail)
+        if kind in MOVES:
+            self.trail = (self.trail, "tcb", frame, self.t.copy())
 
 
 def unwind(trail: Trail) -> Iterator[tuple[str, int, Any]]:

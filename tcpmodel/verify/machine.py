@@ -110,7 +110,7 @@ class Machine:
         return e.bad
 
     def apply(self, t: TCB, event: str, name: str, arguments: dict[str, bool], fresh: int | None) -> bool:
-        """A call, a timeout or a restart; False where the specification has no such event in this state."""
+        """A call, a timeout or a restart; False where the specification has no such event, or forbids it now."""
         function = self.steps.EVENTS[event, name][t.STATE]
         if function is None:
             return False
@@ -118,8 +118,9 @@ class Machine:
         e.fresh, e.accept = fresh, True
         for argument, value in arguments.items():
             setattr(e, argument, value)
-        function(t, None, e)
-        return True
+        e.bad = []
+        number: int = function(t, None, e)
+        return number < 0
 
     def moves(self, t: TCB, fresh: int, assume: bool) -> Iterator[tuple[Hidden, TCB, bool]]:
         """The hidden events that may change `t`: event, the TCB after it, and whether it began a connection."""
@@ -129,7 +130,8 @@ class Machine:
                 continue
             after = t.copy()
             env.began = -1
-            self.apply(after, event[0], event[1], event[4], fresh)
+            if not self.apply(after, event[0], event[1], event[4], fresh):
+                continue
             if after.STATE != t.STATE or after.key() != t.key():
                 yield event, after, env.began >= 0
 

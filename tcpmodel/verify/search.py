@@ -13,7 +13,8 @@ from itertools import chain, count
 from tcpmodel.compile.runtime import Undecided, owed
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, Hypothesis, Item
-from tcpmodel.verify.machine import Machine
+from tcpmodel.verify.machine import TCB, Machine
+from tcpmodel.verify.verdict import Finding
 
 BUDGET = 200  # expansions for one act
 SPREAD = 5  # explanations this much dearer than the cheapest are kept beside it
@@ -21,6 +22,8 @@ GOALS = 4
 
 # What the act does to a hypothesis: None when it is not allowed, else the hypothesis behind it.
 Act = Callable[[Hypothesis], Hypothesis | None]
+# The finding that a rule (by number) makes of a TCB at a frame.
+Blame = Callable[[TCB, int, int], Finding]
 # (cost, order, hypothesis, items left for later, whether a hidden event may come next), and a move to such a node.
 Node = tuple[int, int, Hypothesis, tuple[Item, ...], bool]
 Move = tuple[Hypothesis, tuple[Item, ...], bool]
@@ -32,8 +35,9 @@ class Search:
     `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order.
     """
 
-    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool) -> None:
+    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame) -> None:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
+        self.blame = blame
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
@@ -67,7 +71,7 @@ class Search:
             seen.add(key)
             budget -= 1
             goal = act(node)
-            if goal is not None and (not node.due or item is None or owed(tuple(node.due), item)):
+            if goal is not None and self.may_act(node, item):
                 goal.due = frozenset() if item is not None else node.due
                 goal.pending = later + node.pending
                 goal.cost += LATE * len(goal.pending)
@@ -80,6 +84,12 @@ class Search:
                 if child.cost <= bound:
                     heappush(heap, (child.cost, next(order), child, postponed, may_call))
         return sorted((g for g in goals if g.cost <= bound), key=lambda h: h.cost)
+
+    def may_act(self, node: Hypothesis, item: Segment | None) -> bool:
+        """Whether nothing has to come first: an arrival that is certain, or what a hidden event sends."""
+        if self.certain and node.pending:
+            return False
+        return not node.due or item is None or owed(tuple(node.due), item)
 
     def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int) -> Iterator[Move]:
         """The first pending item arrives, is lost, or is left for later."""
@@ -138,7 +148,7 @@ class Search:
         env = self.machine.env
         now, env.NOW = env.NOW, item.time if item.time >= 0 else env.NOW
         try:
-            self.charge(child, self.machine.deliver(child.t, segment, fresh, accept))
+            self.charge(child, self.machine.deliver(child.t, segment, fresh, accept), item.frame)
         finally:
             env.NOW = now
         child.enter(max(seen, child.out), self.machine.env.passed)
@@ -146,11 +156,11 @@ class Search:
             child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
         return child
 
-    def charge(self, node: Hypothesis, bad: list[int]) -> None:
-        """Add the price of rules that contradict what the hypothesis has assumed."""
+    def charge(self, node: Hypothesis, bad: list[int], frame: int) -> None:
+        """Add the price of rules that forbid an event, or contradict what the hypothesis has assumed."""
         for number in bad:
             node.cost += self.levels[number]
-            node.note("contradiction", 0, number)
+            node.note("finding", frame, self.blame(node.t, number, frame))
 
     def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
         """An event that the trace itself tells of; False when this hypothesis contradicts it. May raise Undecided."""
@@ -162,8 +172,13 @@ class Search:
         defaults = {a: False for e, n, _, _, rows, _ in self.machine.steps.HIDDEN if (e, n) == (kind, item.name) for a, _ in rows}
         if (kind, item.name) not in self.machine.steps.EVENTS:
             return False
-        if not self.machine.apply(node.t, kind, item.name, defaults | arguments, fresh):
+        env = self.machine.env
+        env.STRICT = False
+        allowed = self.machine.apply(node.t, kind, item.name, defaults | arguments, fresh)
+        env.STRICT = True
+        if not allowed:
             return False
+        self.charge(node, env.bad, item.frame)
         if self.machine.env.began >= 0:
             node.note("begins", item.frame, fresh)
         node.enter(item.frame)
