@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import tcpmodel
-from tcpmodel.spec.find import BASE, Selection, beside, select
+from tcpmodel.spec.find import BASE, Selection, beside, select, shown
 
 FILE_NAME = re.compile(r"[^\s,\[\]{}'\"#]+\.ya?ml")
 
@@ -27,7 +27,7 @@ def selection_digest(selection: Selection) -> str:
     digest = hashlib.sha256(f"tcpmodel {tcpmodel.__version__}\n".encode())
     for path in selection_files(selection):
         content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(f"{shown(path)} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
 

@@ -29,15 +29,15 @@ def default_root() -> Path:
 
 
 def shown(path: Path) -> str:
-    """A file's name in messages: specs/... for what comes with the program, else as given."""
-    root = default_root()
-    return f"specs/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else path.as_posix()
+    """A file's name in messages: [tcpmodel/]specs/... for what comes with the program, else as given."""
+    bundled = path.is_relative_to(default_root())
+    return (path.relative_to(PACKAGE.parent) if bundled else path).as_posix()
 
 
 def located(name: str) -> Path:
     """The path of a file that `shown` has named."""
-    bundled = default_root() / name.removeprefix("specs/")
-    return bundled if name.startswith("specs/") and bundled.is_file() else Path(name)
+    bundled = PACKAGE.parent / name
+    return bundled if bundled.is_relative_to(default_root()) and bundled.is_file() else Path(name)
 
 
 @dataclass(frozen=True)

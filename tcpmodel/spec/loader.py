@@ -63,6 +63,7 @@ def _read_index(index: File, report: Report) -> tuple[str, list[Path]]:
                 text.place, "TM108", f"'{text.value}' cannot be a file name", "NAME.yaml, without white space"
             )
         elif not path.is_file():
+            report.incomplete = True
             report.add(text.place, "TM108", f"there is no file '{text.value}'", f"looked for {shown(path)}")
         elif path in files:
             report.add(text.place, "TM104", f"duplicate file '{text.value}'")

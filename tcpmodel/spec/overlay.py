@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tcpmodel.spec.draft import Draft, RawRule, RawStage, raw_rule
-from tcpmodel.spec.predicates import head_name
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.shape import ADDED_RULE, CHANGED_CONSTANT, CHANGED_RULE, OVERLAY, RULE, Fields, scalar
 from tcpmodel.spec.source import Entry, Mapping, Text
@@ -38,9 +37,8 @@ class _Overlay:
             self._predicate(name, entry)
         for key, edit in (("replace", self._replace), ("change", self._change), ("add", self._add)):
             shape = {"replace": RULE, "change": CHANGED_RULE, "add": ADDED_RULE}[key]
-            rules = [raw_rule(node, self.cite, self.report, shape) for node in self.fields.nodes(key)]
-            for rule in rules:
-                if rule:
+            for node in self.fields.nodes(key):
+                if rule := raw_rule(node, self.cite, self.report, shape):
                     self._noted(rule)
                     edit(rule)
         for text in self.fields.texts("delete"):
@@ -53,7 +51,7 @@ class _Overlay:
 
     def _constant(self, name: str, entry: Entry) -> None:
         old = self.draft.declared["constants"].get(name)
-        if old is None or not isinstance(old.value, Mapping):
+        if old is None or not isinstance(old.value, Mapping) or "value" not in old.value.entries:
             help = nearest(name, self.draft.declared["constants"])
             self.report.add(entry.key.place, "TM102", f"unknown constant '{name}'", help)
             return
@@ -69,31 +67,28 @@ class _Overlay:
             self.draft.declared["constants"][name] = replace(old, value=value)
 
     def _same_type(self, old: Mapping, text: Text) -> bool:
-        before, now = old.entries.get("value"), amount(text, self.report)
-        quiet = Report()
-        was = amount(before.value, quiet) if before and isinstance(before.value, Text) else None
-        if was and now and was[0] != now[0]:
-            self.report.add(
-                text.place, "TM103", f"the constant is {article(was[0])}, this is {article(now[0])}"
-            )
-        return bool(now) and (not was or not now or was[0] == now[0])
+        now, before = amount(text, self.report), old.entries["value"].value
+        was = amount(before, Report()) if isinstance(before, Text) else None
+        if now and was and now[0] != was[0]:
+            message = f"the constant is {article(was[0])}, this is {article(now[0])}"
+            self.report.add(text.place, "TM103", message)
+            return False
+        return bool(now)
 
     def _predicate(self, name: str, entry: Entry) -> None:
         known = self.draft.declared["predicates"]
-        if name in known:
-            known[name] = replace(
-                known[name], key=entry.key, value=entry.value, cite=self.cite or known[name].cite
-            )
+        heads = {"".join(key.split()): key for key in known}
+        old = heads.get("".join(name.split()))
+        if old:
+            cite = self.cite or known[old].cite
+            known[old] = replace(known[old], key=entry.key, value=entry.value, cite=cite)
             return
-        same = [other for other, item in known.items() if head_name(item.key) == head_name(entry.key)]
+        same = [key for head, key in heads.items() if head.split("(")[0] == name.split("(")[0].strip()]
         if same:
-            help = f"write '{same[0]}'"
-            self.report.add(
-                entry.key.place, "TM111", f"'{name}' has other parameters than what it replaces", help
-            )
+            message = f"'{name}' has other parameters than what it replaces"
+            self.report.add(entry.key.place, "TM111", message, f"write '{same[0]}'")
         else:
-            help = nearest(name, known)
-            self.report.add(entry.key.place, "TM102", f"unknown predicate '{name}'", help)
+            self.report.add(entry.key.place, "TM102", f"unknown predicate '{name}'", nearest(name, known))
 
     def _find(self, name: Text) -> tuple[RawStage, int] | None:
         rules = self.draft.rules()

@@ -22,11 +22,4 @@ def expression(
     parsed = tree(fragment, report)
     if parsed is None:
         return Literal(UNKNOWN, 0, place=text.place)
-    try:
-        expr = Typer(fragment, scope, report).typed(parsed, wanted)
-    except RecursionError:
-        report.add(
-            text.place, "TM107", "the expression is nested too deeply", "name a part of it as a predicate"
-        )
-        return Literal(UNKNOWN, 0, place=text.place)
-    return fitting(expr, wanted, report)
+    return fitting(Typer(fragment, scope, report).typed(parsed, wanted), wanted, report)

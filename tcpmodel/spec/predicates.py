@@ -143,8 +143,3 @@ class Predicates:
         return Scope(
             self.words, frozenset(groups), f"in '{head.name}', which has no parameter SEG", parameters
         )
-
-
-def head_name(key: Text) -> str:
-    """The name in a predicate's declaration line."""
-    return key.value.split("(")[0].strip()

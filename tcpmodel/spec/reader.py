@@ -19,6 +19,7 @@ def read(path: Path, shown: str, report: Report) -> list[Mapping]:
     try:
         source = Source(shown, path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
+        report.incomplete = True
         source = Source(shown, error.object.decode("utf-8", "replace"))
         index = len(error.object[: error.start].decode("utf-8"))
         report.add(source.place(index, index + 1), "TM100", "this is not UTF-8", "save the file as UTF-8")
@@ -34,6 +35,7 @@ def documents(source: Source, report: Report) -> list[Mapping]:
         _syntax(error, source, report)
         return []
     except (yaml.YAMLError, RecursionError) as error:
+        report.incomplete = True
         report.add(Place(source.file, 1, 1, 2), "TM100", " ".join(str(error).split()))
         return []
     nodes = _Nodes(source, report)
@@ -49,6 +51,7 @@ def _empty(node: yaml.Node | None) -> bool:
 
 
 def _syntax(error: yaml.MarkedYAMLError, source: Source, report: Report) -> None:
+    report.incomplete = True
     mark = error.problem_mark or error.context_mark
     index = mark.index if mark else 0
     message = error.problem or error.context or "not YAML"
@@ -73,6 +76,7 @@ class _Nodes:
     def build(self, node: yaml.Node) -> Node:
         start, end = node.start_mark.index, node.end_mark.index
         if id(node) in self.seen:
+            self.report.incomplete = True
             place = self.source.place(start, end)
             self.report.add(
                 place, "TM100", "an alias refers to this node", "write the text out where it is used"

@@ -13,6 +13,8 @@ class Report:
 
     def __init__(self) -> None:
         self.found: dict[Diagnostic, None] = {}
+        self.incomplete = False
+        """Whether some file could not be read, so that unknown names may be known there."""
 
     def add(self, place: Place, code: str, message: str, help: str = "") -> None:
         self.found.setdefault(Diagnostic(place, code, message, help))
@@ -25,8 +27,7 @@ class Report:
     def error(self) -> SpecError:
         """What was found, as one error."""
         found = list(self.found)
-        # a name may be declared in the file that cannot be read
-        if any(item.code == "TM100" for item in found):
+        if self.incomplete:
             found = [item for item in found if item.code not in ("TM102", "TM105")]
         return SpecError(found)
 

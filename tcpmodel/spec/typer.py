@@ -42,6 +42,8 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.RShift: ">>",
 }
 LARGEST = (1 << 63) - 1
+# far above what anyone can read, far below where the recursion of any consumer ends
+DEEPEST = 60
 
 
 class Typer:
@@ -52,12 +54,24 @@ class Typer:
         self.scope = scope
         self.words = scope.vocabulary
         self.report = report
+        self.depth = 0
 
     def typed(self, node: ast.expr, wanted: str = UNKNOWN) -> Expr:
         form = self.FORMS.get(type(node))
         if form is None:
             return self.error(node, "TM107", f"{_called(node)} is not part of the language")
-        return form(self, node, wanted)
+        if self.depth == DEEPEST:
+            return self._too_deep()
+        self.depth += 1
+        expr = form(self, node, wanted)
+        self.depth -= 1
+        return expr
+
+    def _too_deep(self) -> Expr:
+        place = self.fragment.text.place
+        help = "name a part of it as a predicate"
+        self.report.add(place, "TM107", "the expression is nested too deeply", help)
+        return Literal(UNKNOWN, 0, place=place)
 
     def error(self, node: ast.expr, code: str, message: str, help: str = "") -> Expr:
         place = self.fragment.place(node)

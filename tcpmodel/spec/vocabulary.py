@@ -151,6 +151,7 @@ class _Builder:
     def constant(self, name: str, declared: Declared) -> None:
         if not isinstance(declared.value, Mapping):
             need_mapping(declared, self.report)
+            self.words.constants[name] = Constant(name, UNKNOWN, 0, "", "")
             return
         fields = Fields(declared.value, CONSTANT, self.report, declared.key)
         text = fields.text("value")
@@ -169,6 +170,7 @@ class _Builder:
                 self.words.variables[name] = self._variable(name, group, declared, declared.value)
             else:
                 need_mapping(declared, self.report)
+                self.words.variables[name] = Variable(name, UNKNOWN, group, "")
 
     def _variable(self, name: str, group: str, declared: Declared, node: Mapping) -> Variable:
         fields = Fields(node, TCB_VARIABLE if group == TCB else VARIABLE, self.report, declared.key)

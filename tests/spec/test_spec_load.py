@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tcpmodel.errors import UsageError
+from tcpmodel.errors import SpecError, UsageError
 from tcpmodel.spec import load, source_line, spec_digest
 from tcpmodel.spec.expr import Apply, Compare, Junction, Literal, Name
 from tcpmodel.spec.model import Model
@@ -244,3 +246,32 @@ def test_the_digest_tells_selections_apart() -> None:
     ]
     digests = {spec_digest("mini", root=ROOT, **selection) for selection in selections}  # type: ignore[arg-type]
     assert len(digests) == len(selections)
+
+
+def test_a_model_can_be_stored(mini: Model) -> None:
+    assert pickle.loads(pickle.dumps(mini)) == mini
+
+
+@pytest.mark.parametrize("fault", ["missing.yaml", "broken.yaml"])
+def test_names_are_not_blamed_when_a_file_cannot_be_read(tmp_path: Path, fault: str) -> None:
+    (tmp_path / "broken.yaml").write_text("a: b: c")
+    (tmp_path / "spec.yaml").write_text(f"specification: x\ntitle: x\nfiles: [{fault}, rules.yaml]")
+    rules = "stage: s\ncite: RFC 9293\nrules: [{rule: a, when: UNKNOWN, enter: OPEN, then: stop}]"
+    (tmp_path / "rules.yaml").write_text(rules)
+    with pytest.raises(SpecError) as caught:
+        load(str(tmp_path / "spec.yaml"))
+    assert {item.code for item in caught.value.diagnostics} <= {"TM100", "TM108"}
+    assert "'then' cannot be 'stop'" in str(caught.value)
+
+
+def test_a_large_specification_loads_in_linear_time(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "mini", tmp_path / "mini")
+    rules = (tmp_path / "mini" / "rules.yaml").read_text()
+    guard = "acceptable(SEG) and (SND.UNA < SEG.ACK <= SND.NXT or STATE in LIVE and SEG.LEN + 1 > SND.WND)"
+    more = "".join(f"  - {{rule: more.{i}, when: {guard}, then: drop}}\n" for i in range(1000))
+    (tmp_path / "mini" / "rules.yaml").write_text(
+        rules.replace("---\nstage: second", more + "---\nstage: second")
+    )
+    begun = time.process_time()
+    assert len(load("mini", root=tmp_path).rules) == 1008
+    assert time.process_time() - begun < 6
