@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tcpmodel.report import Reporter, Settings
     from tcpmodel.verify import FileVerdict
 
+SEQUENCE_VARIABLES = "RFC 9293 3.3.1"  # the section that lists the variables of the TCB
 FORMATS = ("text", "json", "junit", "sarif")
 
 
@@ -31,6 +32,7 @@ class Request:
     profile: str | None
     variants: tuple[str, ...]
     vantage: str
+    complete: bool
     tcb: bool
     witness: bool
     strict: bool
@@ -48,6 +50,7 @@ class Request:
 @click.option("--spec", metavar="PATH", default="rfc9293", help="A specification (spec.yaml) or an overlay file.")
 @click.option("--variant", "variants", metavar="NAME", multiple=True, help="Apply a variant; may be repeated.")
 @click.option("--vantage", metavar="ADDRESS", default="", help="The endpoint where the capture was taken.")
+@click.option("--complete", is_flag=True, help="Nothing is missing from the captures.")
 @click.option("--tcb", is_flag=True, help="Report the sequence variables and windows after each frame.")
 @click.option("--witness", is_flag=True, help="Report the run of the model that explains each connection.")
 @click.option("--warnings-as-errors", "strict", is_flag=True, help="A breach of a SHOULD counts as a violation.")
@@ -127,11 +130,22 @@ def _replay(request: Request, settings: Settings, name: str, steps: ModuleType) 
     from tcpmodel.verify import Options, verify
 
     with open_trace(name) as reader, Progress(reader) as progress:
-        options = Options(vantage=request.vantage, witness=request.witness, progress=progress.callback)
+        options = Options(
+            vantage=request.vantage, complete=request.complete, witness=request.witness,
+            tcb=_shown(request) if request.tcb else (), progress=progress.callback,
+        )  # fmt: skip
         verdict = verify(reader, steps, options)
     if not verdict.connections and not verdict.error:
         verdict.error = f"{verdict.file}: no TCP connection in it: {_contents(verdict)}"
     return verdict
+
+
+def _shown(request: Request) -> tuple[str, ...]:
+    """The variables that --tcb shows: those that the RFC itself lists."""
+    from tcpmodel.spec import load
+
+    model = load(request.spec, profile=request.profile, variants=request.variants)
+    return tuple(v.name for v in model.variables.values() if (v.group, v.cite) == ("tcb", SEQUENCE_VARIABLES))
 
 
 def _contents(verdict: FileVerdict) -> str:

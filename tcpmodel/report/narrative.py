@@ -113,5 +113,7 @@ def _witness(connection: ConnectionVerdict) -> Iterator[str]:
 
 def _plain(detail: Any) -> str:
     if isinstance(detail, list | tuple):
-        return " ".join(_plain(item) for item in detail if item not in (None, {}))
+        return " ".join(filter(None, map(_plain, detail)))
+    if isinstance(detail, dict):
+        return " ".join(f"{name}={value}" for name, value in detail.items())
     return "" if detail is None or detail is False else str(detail)

@@ -1,4 +1,4 @@
-"""Replaying a trace against the model: `verify` reads a trace front to back and returns the verdict of each connection."""
+"""Replaying a trace against the model: `verify` reads it front to back and returns the verdict of each connection."""
 
 from __future__ import annotations
 
@@ -34,18 +34,23 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """`vantage`: the address of the endpoint the trace was taken at; `complete`: nothing is missing from it; `witness`: keep every step of the explanations."""
+    """`vantage`: the address of the endpoint the trace was taken at; `complete`: nothing is missing from it.
+
+    `witness`: keep every step of the explanations; `tcb`: variables to report after each frame, as the specification
+    names them; `progress` is called now and then.
+    """
 
     vantage: str = ""
     complete: bool = False
     witness: bool = False
+    tcb: tuple[str, ...] = ()
     progress: Callable[[], None] | None = None
 
 
 def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> FileVerdict:
     """Replay all connections of one trace. A damaged trace yields the verdicts of what was readable, and `error`."""
     complete = options.complete or getattr(reader, "complete", False)
-    replay = Replay(steps, options.vantage or reader.vantage, options.witness, complete)
+    replay = Replay(steps, options.vantage or reader.vantage, options.witness, complete, options.tcb)
     error = ""
     try:
         if options.progress is None:
@@ -68,9 +73,13 @@ def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> F
 class Replay:
     """The live connections of a trace."""
 
-    def __init__(self, steps: ModuleType, vantage: str = "", keep: bool = False, complete: bool = False) -> None:
+    def __init__(
+        self, steps: ModuleType, vantage: str = "", witness: bool = False, complete: bool = False,
+        tcb: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         self.machine = Machine(steps)
-        self.vantage, self.keep, self.complete = vantage, keep, complete
+        self.vantage, self.complete = vantage, complete
+        self.witness, self.tcb, self.keep = witness, tcb, witness or bool(tcb)
         self.live: dict[tuple[str, str, str], Connection] = {}
         self.directions: dict[tuple[str, str, str], Connection] = {}
         self.waiting: dict[str, list[Call | Timeout | Observation]] = {}

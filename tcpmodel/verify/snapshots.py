@@ -12,7 +12,7 @@ SNAPSHOT = "tcb"  # the kind of trail step that holds a copy of the TCB
 
 
 def take_out(verdict: ConnectionVerdict, steps: ModuleType, names: Sequence[str], witness: bool) -> None:
-    """Turn the snapshots in a kept witness into `tcb` rows of the named variables; drop the witness unless asked for."""
+    """Turn the snapshots in a kept witness into `tcb` rows of the named variables; drop a witness not asked for."""
     shown = [row for row in steps.VARIABLES if row[0] in names]
     rows = [row for letter, run in verdict.witness.items() for row in _rows(run, letter, shown, steps)]
     verdict.tcb = sorted(rows, key=lambda row: row[:2]) if names else []
