@@ -49,7 +49,7 @@ class Request:
 @click.option("--profile", metavar="NAME", help="What to hold the endpoints to: rfc9293 (default), rfc793, linux, ...")
 @click.option("--spec", metavar="PATH", default="rfc9293", help="A specification (spec.yaml) or an overlay file.")
 @click.option("--variant", "variants", metavar="NAME", multiple=True, help="Apply a variant; may be repeated.")
-@click.option("--vantage", metavar="ADDRESS", default="", help="The endpoint where the capture was taken.")
+@click.option("--vantage", metavar="ADDRESS", default="", help="Where the capture was taken: host, or host:port.")
 @click.option("--complete", is_flag=True, help="Nothing is missing from the captures.")
 @click.option("--tcb", is_flag=True, help="Report the sequence variables and windows after each frame.")
 @click.option("--witness", is_flag=True, help="Report the run of the model that explains each connection.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tcpmodel.report.counts import summary
+from tcpmodel.report.pretty import pretty
 
 if TYPE_CHECKING:
     from tcpmodel.report import Settings
@@ -29,8 +29,7 @@ class Report:
 
     def finish(self, exit_code: int) -> None:
         """Write everything."""
-        json.dump(self.document(), self.stream, indent=1)
-        self.stream.write("\n")
+        self.stream.write(pretty(self.document()) + "\n")
 
     def document(self) -> Json:
         """The object as it is written."""

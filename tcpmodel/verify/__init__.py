@@ -34,7 +34,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """`vantage`: the address of the endpoint the trace was taken at; `complete`: nothing is missing from it.
+    """`vantage`: the endpoint, or its host, the trace was taken at; `complete`: nothing is missing from it.
 
     `witness`: keep every step of the explanations; `tcb`: variables to report after each frame, as the specification
     names them; `progress` is called now and then.
@@ -102,7 +102,8 @@ class Replay:
             self._sweep(item.time)
 
     def _open(self, segment: Segment) -> Connection:
-        connection = Connection(self.machine, segment, self.vantage, self.complete, self.keep)
+        vantage = next((address for address in (segment.src, segment.dst) if self._is_vantage(address)), "")
+        connection = Connection(self.machine, segment, vantage, self.complete, self.keep)
         self.live[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.dst, segment.src, segment.carrier] = connection
@@ -111,6 +112,9 @@ class Replay:
             for item in self.waiting.pop(address, []):
                 connection.tell(item)
         return connection
+
+    def _is_vantage(self, address: str) -> bool:
+        return self.vantage in (address, address.rpartition(":")[0].strip("[]"))
 
     def _tell(self, item: Call | Timeout | Observation) -> None:
         connection = self.latest.get(item.endpoint)
