@@ -92,13 +92,6 @@ def seconds(value: object, path: str) -> int:
     return int(Decimal(value) * 1_000_000_000)  # type: ignore[arg-type]
 
 
-def is_flag(value: object, path: str) -> bool:
-    """`value`, if it is true or false; raises Wrong."""
-    if not isinstance(value, bool):
-        raise Wrong(path, f"must be true or false, not {_shown(value)}")
-    return value
-
-
 def scalars(value: object, path: str) -> dict[str, Scalar]:
     """Names with integers, booleans and strings; raises Wrong."""
     out: dict[str, Scalar] = {}
@@ -134,7 +127,7 @@ class EventReader:
         self._names = {text(name, ".endpoints"): self._address(at, f".endpoints.{name}") for name, at in named.items()}
         self._peers = self._pairs()
         self.vantage = self.endpoint(header["vantage"], ".vantage") if "vantage" in header else ""
-        self.complete = is_flag(header.get("complete", True), ".complete")
+        self.complete = boolean(header.get("complete", True), ".complete")
         self._segments = 0
 
     def _pairs(self) -> dict[str, str]:

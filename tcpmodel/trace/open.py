@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from tcpmodel.errors import TraceError
-from tcpmodel.trace import pcap, pcapng, snoop
+from tcpmodel.trace import pcap
 from tcpmodel.trace.decode import Decoder
 from tcpmodel.trace.segment import Event
 from tcpmodel.trace.source import Source
 
 LONGEST_MAGIC = 8
+PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
+SNOOP_MAGIC = b"snoop\0\0\0"
 BLANKS = b" \t\r\n"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -31,11 +33,12 @@ def open_trace(
 
 
 class TraceReader:
-    """The events of one trace in file order, each once; the counters are current at every step.
+    """The events of one trace in file order, each once: a loop that was left early is taken up by the next.
 
-    `packets` frames were read, `tcp_segments` of them gave a Segment, `skipped` says why the others did not
-    (reason -> frames). `notes` counts oddities of segments. `vantage` is "" or the endpoint where the trace was
-    taken. Usable as a context manager.
+    The counters are current at every step. `packets` frames were read, `tcp_segments` of them gave a Segment, `skipped` says why the others did not
+    (reason -> frames). `notes` counts oddities of segments. What a JSON trace says of itself: `title`, `vantage`
+    ("" or the endpoint where it was taken), `complete` (nothing sent is missing; False for captures).
+    Usable as a context manager.
     """
 
     def __init__(self, source: Source, checksums: bool = True) -> None:
@@ -44,11 +47,12 @@ class TraceReader:
         self.tcp_segments = 0
         self.skipped: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self.vantage = ""
         self.title = ""
+        self.vantage = ""
+        self.complete = False
         self._source = source
         try:
-            self._events = self._start(checksums)
+            self._run = self._guarded(self._start(checksums))
         except TraceError as error:
             source.close()
             raise self._located(error) from None
@@ -77,8 +81,11 @@ class TraceReader:
                 yield segment
 
     def __iter__(self) -> Iterator[Event]:
+        return self._run
+
+    def _guarded(self, events: Iterator[Event]) -> Iterator[Event]:
         try:
-            yield from self._events
+            yield from events
         except TraceError as error:
             raise self._located(error, self.packets + 1) from None
         finally:
@@ -109,7 +116,12 @@ class TraceReader:
 def _packet_format(magic: bytes) -> Callable[[Source], Iterator[pcap.Packet]] | None:
     if magic[:4] in pcap.MAGICS:
         return pcap.read_pcap
-    if magic[:4] == pcapng.MAGIC:
-        return pcapng.read_pcapng
-    return snoop.read_snoop if magic == snoop.MAGIC else None
+    if magic[:4] == PCAPNG_MAGIC:
+        from tcpmodel.trace.pcapng import read_pcapng
 
+        return read_pcapng
+    if magic == SNOOP_MAGIC:
+        from tcpmodel.trace.snoop import read_snoop
+
+        return read_snoop
+    return None

@@ -9,7 +9,6 @@ from tcpmodel.errors import TraceError
 from tcpmodel.trace.pcap import LARGEST_PACKET, Packet
 from tcpmodel.trace.source import Source
 
-MAGIC = b"snoop\0\0\0"
 FILE_HEADER = Struct(">8sII")
 RECORD = Struct(">IIIIII")
 # snoop's data link types (RFC 1761 2) -> LINKTYPE values

@@ -28,6 +28,8 @@ class Source:
         self._total = 0
         self._damage = ""
         self._pending = b""
+        self._packed = b""
+        self._started = False
         self._gzip: _Decompress | None = None
         self._owned = name != "-"
         try:
@@ -44,21 +46,20 @@ class Source:
 
     def peek(self, size: int) -> bytes:
         """The first bytes that `chunk` will hand out, `size` of them unless the trace is shorter."""
-        if not self._read and not self._pending:
+        if not self._started:
             self._start()
         while len(self._pending) < size and (more := self._next()):
             self._pending += more
         return self._pending[:size]
 
     def _start(self) -> None:
+        self._started = True
         head = b""
         while len(head) < len(GZIP_MAGIC) and (more := self._raw()):
             head += more
         if head[:2] == GZIP_MAGIC:
-            import zlib
-
-            self._gzip = zlib.decompressobj(wbits=31)
-            head = self._inflate(head)
+            self._gzip, self._packed = _member(), head
+            head = self._next()
         self._pending = head
 
     def chunk(self) -> bytes:
@@ -72,12 +73,14 @@ class Source:
     def _next(self) -> bytes:
         if self._gzip is None:
             return self._raw()
-        while raw := self._raw():
-            if data := self._inflate(raw):
+        while self._packed or (raw := self._raw()):
+            self._packed = self._packed or raw
+            if data := self._inflate(self._gzip):
                 return data
-        if not self._gzip.eof:
-            self._damage = self._damage or "the gzip stream is cut short"
-        return b""
+        if self._gzip.eof or self._damage:
+            return b""
+        self._damage = "the gzip stream is cut short"
+        return self._gzip.flush()
 
     def _raw(self) -> bytes:
         if self._damage:
@@ -90,21 +93,24 @@ class Source:
         self._read += len(data)
         return data
 
-    def _inflate(self, data: bytes) -> bytes:
+    def _inflate(self, member: _Decompress) -> bytes:
+        """One step of decompression; after damage what could still be decompressed before it."""
         import zlib
 
-        out = []
-        while data and self._gzip is not None:
-            if self._gzip.eof:
-                data = data.lstrip(b"\0")  # padding after the last member, as tape tools leave it
-                self._gzip = zlib.decompressobj(wbits=31) if data else self._gzip
-            try:
-                out.append(self._gzip.decompress(data, 16 * CHUNK))
-            except zlib.error as error:
-                self._damage = f"the gzip stream is damaged: {error}"
-                break
-            data = self._gzip.unconsumed_tail or self._gzip.unused_data
-        return b"".join(out)
+        if member.eof:
+            self._packed = self._packed.lstrip(b"\0")  # padding after the last member, as tape tools leave it
+            if not self._packed:
+                return b""
+            member = self._gzip = _member()
+        before = member.copy()
+        try:
+            data = member.decompress(self._packed, 16 * CHUNK)
+        except zlib.error as error:
+            self._damage = f"the gzip stream is damaged: {error}"
+            data, self._packed = _salvage(before, self._packed), b""
+        else:
+            self._packed = member.unconsumed_tail or member.unused_data
+        return data
 
     def position(self) -> tuple[int, int]:
         """Octets of the file read so far and its size; size 0: not known."""
@@ -114,6 +120,25 @@ class Source:
         """Close the file; standard input stays open."""
         if self._owned:
             self._stream.close()
+
+
+def _member() -> _Decompress:
+    import zlib
+
+    return zlib.decompressobj(wbits=31)
+
+
+def _salvage(member: _Decompress, packed: bytes) -> bytes:
+    """What comes out of damaged octets one by one before the first that is wrong."""
+    import zlib
+
+    out = []
+    try:
+        for octet in packed:
+            out.append(member.decompress(bytes((octet,))))
+    except zlib.error:
+        pass
+    return b"".join(out)
 
 
 def _reason(error: OSError | ValueError) -> str:

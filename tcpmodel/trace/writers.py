@@ -39,12 +39,12 @@ _HEADER = Struct(">HHIIHHHH")
 
 def write_json(
     events: Iterable[Event], path: str | os.PathLike[str], *, title: str = "", vantage: str = "",
-    endpoints: dict[str, str] | None = None,
+    endpoints: dict[str, str] | None = None, complete: bool = False,
 ) -> None:  # fmt: skip
     """Write a JSON trace, one event a line; JSON lines when the name ends in .jsonl.
 
-    `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance. Frame
-    numbers are not written: a reader counts segments from 1.
+    `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance. `complete`
+    promises that nothing sent is missing. Frame numbers are not written: a reader counts segments from 1.
     """
     events = list(events)
     names = _names(events) if endpoints is None else {at: name for name, at in endpoints.items()}
@@ -55,6 +55,8 @@ def write_json(
         header["endpoints"] = {name: at for at, name in names.items()}
     if vantage:
         header["vantage"] = names.get(vantage, vantage)
+    if not complete:
+        header["complete"] = False
     lines = [_event_text(event, names) for event in events]
     if os.fspath(path).endswith(".jsonl"):
         text = "".join(line + "\n" for line in (json.dumps(header), *lines))
