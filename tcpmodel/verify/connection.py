@@ -52,6 +52,8 @@ class Connection:
             if self._copied(segment, sender):
                 self.recent.append(segment)
                 return
+            if self.held is not None and self.held[0].src != segment.src:
+                self._settle()
             if self.held is None and segment.time >= 0 and sender.sent > 0:
                 self.held = (segment, [h.fork() for h in sender.frontier], [])
             else:

@@ -66,7 +66,7 @@ class Deviations:
         ways.append(before.fork())
         for rank, way in enumerate(ways):
             way.cost = seen.cost + rank
-            way.out = segment.frame
+            way.out, way.due = segment.frame, frozenset()
             for finding in findings:
                 way.note("finding", segment.frame, finding)
             way.enter(segment.frame)

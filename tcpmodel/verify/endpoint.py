@@ -20,7 +20,8 @@ BEAM = 10  # explanations carried along
 WINDOW = 40  # segments the search can go back over
 DEPTHS = (8, WINDOW)
 CALM = 24  # own segments without trouble after which the best explanation alone goes on
-PENDING = 12  # segments on their way to one endpoint; older ones count as lost
+PENDING = 2000  # segments on their way to one endpoint; older ones are taken to have arrived
+PROMPT = 8  # own segments in a row behind which nothing was left pending, after which arrival is on sight again
 DEAR_CALLS = 5  # hidden events dearer than this are weighed against late arrivals first
 
 
@@ -31,6 +32,7 @@ class Endpoint:
         self.machine, self.address, self.keep = machine, address, keep
         self.vantage, self.complete = vantage, complete
         self.clock = -1
+        self.prompt, self.lagging = 0, False
         self.late = self.alone = False
         self.variants: dict[int, list[Segment]] = {}
         self.deviations = Deviations(machine, address, self.variants)
@@ -87,8 +89,8 @@ class Endpoint:
         if self.keep:
             self.watched = (self.best.t.copy(), segment)
         for hypothesis in self.frontier:
-            if hypothesis.pending:
-                hypothesis.pending = (*hypothesis.pending[-PENDING:], segment)
+            if hypothesis.pending or self.lagging:
+                self._postpone(hypothesis, segment)
                 continue
             try:
                 bad = self.machine.deliver(hypothesis.t, segment)
@@ -112,6 +114,8 @@ class Endpoint:
         self._prepare(segment.time)
         self.sent += 1
         best = self.frontier[0]
+        if len(self.frontier) == 1 and best.pending and self._in_order(best, segment):
+            return True
         if len(self.frontier) == 1 and not best.pending:
             t = best.t.copy()
             if self.machine.emit(t, segment) < 0:
@@ -127,6 +131,40 @@ class Endpoint:
             self._adopt(segment, goals, trouble=False)
         return bool(goals)
 
+    def _postpone(self, hypothesis: Hypothesis, segment: Segment) -> None:
+        """Leave an arrival open; what has been open for very long is taken to have arrived."""
+        hypothesis.pending = (*hypothesis.pending, segment)
+        if len(hypothesis.pending) > PENDING:
+            first = next(self.search.arrivals(hypothesis, hypothesis.pending[0], 0, segment.frame))
+            hypothesis.t, hypothesis.pending, hypothesis.trail = first.t, first.pending, first.trail
+            hypothesis.states = first.states
+
+    def _in_order(self, best: Hypothesis, segment: Segment) -> bool:
+        """The endpoint lags behind the capture: as many of the pending arrivals, in order, as explain the segment."""
+        node = best.fork()
+        while not self.search.may_act(node, segment) or self.machine.emit(t := node.t.copy(), segment) >= 0:
+            if not node.pending or not isinstance(node.pending[0], Segment):
+                return False
+            try:
+                node = next(self.search.arrivals(node, node.pending[0], None, segment.frame))
+            except Undecided:
+                return False
+        if node.cost != best.cost:
+            return False
+        self._remember(segment, True, [best])
+        node.t, node.out = t, segment.frame
+        node.enter(segment.frame)
+        if self.keep:
+            node.note("send", segment.frame, False)
+        self.frontier = [node]
+        self._keep_up(node)
+        return True
+
+    def _keep_up(self, node: Hypothesis) -> None:
+        """An endpoint whose segments leave nothing pending for a while is taken to receive on sight again."""
+        self.prompt = 0 if node.pending else self.prompt + 1
+        self.lagging = self.prompt < PROMPT and (self.lagging or bool(node.pending))
+
     def settle(self, segment: Segment) -> None:
         """The segment that `send` could not explain: with assumptions about the capture, else as a deviation."""
         self._prepare(segment.time)
@@ -135,7 +173,6 @@ class Endpoint:
         if self.sent == 1 and (self.alone or self.peer is not None and self.peer.late):
             goals += self._pick_up(segment)
         blamed = self.deviations.book(base, segment, self.search)
-        self.log.clear()
         self._adopt(segment, goals + blamed, trouble=True)
 
     def tell(self, item: Call | Timeout | Observation) -> None:
@@ -166,7 +203,6 @@ class Endpoint:
             text = f"frame {passed[0].frame} was captured behind frame {segment.frame}, but came before it"
             goal.note("assumption", segment.frame, ("order-disturbed", text))
         if goals:
-            self.log.clear()
             self._adopt(segment, goals, trouble=True)
         return bool(goals)
 
@@ -242,7 +278,7 @@ class Endpoint:
         for item, own, _ in items[first:]:
             if not own:
                 for hypothesis in frontier:
-                    hypothesis.pending = (*hypothesis.pending[-PENDING:], item)
+                    hypothesis.pending = (*hypothesis.pending, item)
             elif isinstance(item, Segment):
                 frontier = self._explain(frontier, self._act(item), item)
         return frontier
@@ -275,9 +311,13 @@ class Endpoint:
         self.frontier.sort(key=lambda h: h.cost)
 
     def _adopt(self, segment: Segment, goals: list[Hypothesis], trouble: bool) -> None:
-        self._remember(segment, True, [h.fork() for h in self.frontier])
+        if trouble:
+            self.log.clear()  # the search does not go back over what took an assumption or a deviation
+        else:
+            self._remember(segment, True, [h.fork() for h in self.frontier])
         bound = min(g.cost for g in goals) + 3 * LEVELS["must"] // 2
         self.frontier = best_first([g for g in goals if g.cost <= bound], BEAM)
+        self._keep_up(self.best)
         self.calm = 0 if trouble else self.calm + 1
         if self.calm > CALM:
             self.frontier = self.frontier[:1] + self._settled()

@@ -15,7 +15,7 @@ States = tuple[Any, int, int] | None
 
 # What explanations are weighed by. Free steps order the explanations that need nothing from the capture;
 # an assumption outweighs all of them together, a deviation all assumptions.
-LATE, LOST, ALTERED = 1, 3, 6
+LATE, REORDERED, LOST, ALTERED = 1, 2, 3, 6
 ASSUMPTION = 100
 MOVES = {"send", "deliver", "finding"}  # steps behind which the TCB is kept; the first two are noted on request only
 LEVELS = {"must": 100_000, "should": 1_000, "may": 200}

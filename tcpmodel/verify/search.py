@@ -12,12 +12,12 @@ from itertools import chain, count
 
 from tcpmodel.compile.runtime import Undecided, owed
 from tcpmodel.trace import Call, Observation, Segment, Timeout
-from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, Hypothesis, Item
+from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, REORDERED, Hypothesis, Item
 from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.verdict import Finding
 
 BUDGET = 200  # expansions for one act
-SPREAD = 5  # explanations this much dearer than the cheapest are kept beside it
+SPREAD = 2  # explanations this much dearer than the cheapest are kept beside it
 GOALS = 4
 
 # What the act does to a hypothesis: None when it is not allowed, else the hypothesis behind it.
@@ -74,7 +74,7 @@ class Search:
             if goal is not None and self.may_act(node, item):
                 goal.due = frozenset() if item is not None else node.due
                 goal.pending = later + node.pending
-                goal.cost += LATE * len(goal.pending)
+                goal.cost += LATE if goal.pending else 0
                 goals.append(goal)
                 bound = min(bound, goal.cost + SPREAD)
             moves = self._arriving(node, later, fresh, frame)
@@ -102,7 +102,7 @@ class Search:
             lost = self._without_first(node, LOST)
             lost.note("lost", item.frame, None)
             yield lost, later, True
-            yield self._without_first(node, LATE), (*later, item), True
+            yield self._without_first(node, REORDERED), (*later, item), True
 
     def _hidden(
         self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int, assume: bool
