@@ -1,0 +1,1 @@
+"""How far a replay can be trusted, measured: against a kernel, experts, and mutations of what conforms."""
