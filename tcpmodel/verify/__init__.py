@@ -59,7 +59,7 @@ def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> F
         else:
             for number, item in enumerate(reader):
                 replay.feed(item)
-                if number & 0xFFF == 0:
+                if number & 0x3F == 0:
                     options.progress()
     except TraceError as trouble:
         error = str(trouble)
