@@ -15,9 +15,21 @@ from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.search import Act, Search
 from tcpmodel.verify.verdict import Finding
 
-BUDGET = 48
+BUDGET = 120
+NEARLY, KEPT = 8, 3  # deviations this much dearer than the cheapest are kept, and how many in all
 SHOWN_GUARDS = 4
 RULE, STAGE, FILE, LINE, CODE, FORBID, ASSUME, LEVEL, CITE, QUOTES, REQUIREMENTS, WHEN, EVENT = range(13)
+
+
+Blamed = tuple[Hypothesis, Hypothesis, list[int]]
+
+
+def _distinct(rows: list[Blamed]) -> list[Blamed]:
+    """The cheapest row of each kind: from the same state to the same state against the same rules."""
+    kinds: dict[tuple[int, int, tuple[int, ...]], Blamed] = {}
+    for row in sorted(rows, key=lambda r: r[1].cost):
+        kinds.setdefault((row[0].t.STATE, row[1].t.STATE, tuple(row[2])), row)
+    return list(kinds.values())
 
 
 class Deviations:
@@ -29,19 +41,21 @@ class Deviations:
 
     def book(self, frontier: list[Hypothesis], segment: Segment, search: Search) -> list[Hypothesis]:
         """The cheapest hypotheses in which the endpoint sent `segment` against the rules."""
-        blamed: list[tuple[Hypothesis, Hypothesis, list[int]]] = []
+        blamed: list[Blamed] = []
+        search.blaming = True  # a hidden event against the rules may be what was wrong
         search.explain(frontier, self._act(segment, search, blamed), segment, segment.frame, budget=BUDGET)
+        search.blaming = False
         if not blamed:
             return []
         cheapest = min(after.cost for _, after, _ in blamed)
         goals: list[Hypothesis] = []
         states = tuple(dict.fromkeys(self.machine.states[h.t.STATE] for h in frontier))
-        for before, after, bad in [row for row in blamed if row[1].cost == cheapest][:2]:
+        for before, after, bad in _distinct([row for row in blamed if row[1].cost <= cheapest + NEARLY])[:KEPT]:
             findings = [self.finding(before.t, segment, number, states) for number in bad]
             goals += self._ways_on(before, after, segment, bad, findings)
         return goals
 
-    def _act(self, segment: Segment, search: Search, blamed: list[tuple[Hypothesis, Hypothesis, list[int]]]) -> Act:
+    def _act(self, segment: Segment, search: Search, blamed: list[Blamed]) -> Act:
         def act(node: Hypothesis) -> Hypothesis | None:
             if not search.may_act(node, segment):
                 return None

@@ -170,7 +170,7 @@ class Endpoint:
         self._prepare(segment.time)
         base = self._before(segment)
         goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
-        if self.sent == 1 and (self.alone or self.peer is not None and self.peer.late):
+        if self.sent == 1:
             goals += self._pick_up(segment)
         blamed = self.deviations.book(base, segment, self.search)
         self._adopt(segment, goals + blamed, trouble=True)
@@ -283,10 +283,13 @@ class Endpoint:
                 frontier = self._explain(frontier, self._act(item), item)
         return frontier
 
+    def _peer_late(self) -> bool:
+        return self.peer is not None and self.peer.late
+
     def _pick_up(self, segment: Segment) -> list[Hypothesis]:
         """Explanations of an endpoint's first segment that have the capture begin in mid-connection."""
         goals = []
-        for rank, t in enumerate(self.machine.pickups(segment)):
+        for rank, t in enumerate(self.machine.pickups(segment, not self.alone and not self._peer_late())):
             start = Hypothesis(t, (), ASSUMPTION // 2 + rank, None, None, 0)
             start.enter(0)
             text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"

@@ -27,6 +27,7 @@ class Environment:
     def __init__(self) -> None:
         self.NOW = -1
         self.VANTAGE = False
+        self.PEER_OPENED = False
         self.STRICT = True
         self.ASSUME = False
         self.fresh: int | None = None
@@ -122,17 +123,20 @@ class Machine:
         number: int = function(t, None, e)
         return number < 0
 
-    def moves(self, t: TCB, fresh: int, assume: bool) -> Iterator[tuple[Hidden, TCB, bool]]:
-        """The hidden events that may change `t`: event, the TCB after it, and whether it began a connection."""
+    def moves(self, t: TCB, fresh: int, assume: bool, strict: bool = True) -> Iterator[tuple[Hidden, TCB, bool]]:
+        """The hidden events that may change `t`: event, the TCB after it, and whether it began a connection.
+
+        Unless `strict`, an event that a rule forbids is among them, with that rule in `env.bad`.
+        """
         env = self.env
         for event in self.hidden[t.STATE]:
             if event[3] and not assume:
                 continue
             after = t.copy()
-            env.began = -1
-            if not self.apply(after, event[0], event[1], event[4], fresh):
-                continue
-            if after.STATE != t.STATE or after.key() != t.key():
+            env.began, env.STRICT = -1, strict
+            allowed = self.apply(after, event[0], event[1], event[4], fresh)
+            env.STRICT = True
+            if allowed and (after.STATE != t.STATE or after.key() != t.key()):
                 yield event, after, env.began >= 0
 
     def fired(self, t: TCB, segment: Segment) -> list[int]:
@@ -147,12 +151,15 @@ class Machine:
         traced.EVENTS["segment", ""][t.STATE](t, segment, e)
         return e.fired
 
-    def pickups(self, segment: Segment) -> Iterator[TCB]:
+    def pickups(self, segment: Segment, peer_opened: bool) -> Iterator[TCB]:
         """The TCBs an endpoint may have had before its first captured segment."""
+        self.env.PEER_OPENED = peer_opened
         arguments = self.steps.PICKUP
         for values in product((False, True), repeat=len(arguments)):
             t = self.new_tcb()
             for argument, value in zip(arguments, values, strict=True):
                 setattr(self.env, argument, value)
+            before = t.key()
             self.pick[t.STATE](t, segment, self.env)
-            yield t
+            if t.key() != before:
+                yield t

@@ -37,7 +37,7 @@ class Search:
 
     def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame) -> None:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
-        self.blame = blame
+        self.blame, self.blaming = blame, False
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
@@ -108,9 +108,10 @@ class Search:
         self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int, assume: bool
     ) -> Iterator[Move]:
         """Calls and timeouts nobody saw. What such an event owes must be sent before the next one."""
-        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh, assume):
+        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh, assume, not self.blaming):
             child = node.fork(t)
             child.cost += cost + sum(arguments.values()) + (ASSUMPTION if kind else 0)
+            self.charge(child, self.machine.env.bad, frame)
             child.enter(frame)
             child.note(event, frame, (name, arguments))
             if began:
