@@ -9,10 +9,14 @@ from typing import Any
 WIDTH = 120
 
 
+class Row(list[Any]):
+    """A list that stays on one line whatever its length: one of very many."""
+
+
 def pretty(value: Any, indent: str = "") -> str:
     """The value as JSON text; lists and objects that do not fit on a line have one item a line."""
     line = json.dumps(value)
-    if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
+    if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list) or isinstance(value, Row):
         return line
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     items = f",\n{indent}  ".join(_items(value, indent + "  "))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tcpmodel.report.counts import summary
-from tcpmodel.report.pretty import pretty
+from tcpmodel.report.pretty import Row, pretty
 
 if TYPE_CHECKING:
     from tcpmodel.report import Settings
@@ -71,11 +71,11 @@ class Report:
             ],
         }
         if self.settings.tcb:
-            out["tcb"] = [list(row) for row in connection.tcb]
+            out["tcb"] = [Row(row) for row in connection.tcb]
         if self.settings.witness:
             from tcpmodel.report.witness import steps
 
-            out["witness"] = steps(connection.witness)
+            out["witness"] = {letter: [Row(row) for row in rows] for letter, rows in steps(connection.witness).items()}
         return out
 
 
