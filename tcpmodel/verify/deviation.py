@@ -45,8 +45,8 @@ class Deviations:
         search.blaming = True  # a hidden event against the rules may be what was wrong
         search.explain(frontier, self._act(segment, search, blamed), segment, segment.frame, budget=BUDGET)
         search.blaming = False
-        if not blamed:
-            return []
+        if not blamed:  # what should come first did not, and nothing else explains the segment either
+            self._try_anyway(frontier[0], segment, blamed)
         cheapest = min(after.cost for _, after, _ in blamed)
         goals: list[Hypothesis] = []
         states = tuple(dict.fromkeys(self.machine.states[h.t.STATE] for h in frontier))
@@ -57,16 +57,18 @@ class Deviations:
 
     def _act(self, segment: Segment, search: Search, blamed: list[Blamed]) -> Act:
         def act(node: Hypothesis) -> Hypothesis | None:
-            if not search.may_act(node, segment):
-                return None
-            t = node.t.copy()
-            bad = self.machine.emit_anyway(t, segment)
-            child = node.fork(t)
-            child.cost += sum(self.levels[number] for number in bad)
-            blamed.append((node, child, bad))
+            if search.may_act(node, segment):
+                self._try_anyway(node, segment, blamed)
             return None
 
         return act
+
+    def _try_anyway(self, node: Hypothesis, segment: Segment, blamed: list[Blamed]) -> None:
+        t = node.t.copy()
+        bad = self.machine.emit_anyway(t, segment)
+        child = node.fork(t)
+        child.cost += sum(self.levels[number] for number in bad)
+        blamed.append((node, child, bad))
 
     def _ways_on(
         self, before: Hypothesis, seen: Hypothesis, segment: Segment, bad: list[int], findings: list[Finding]

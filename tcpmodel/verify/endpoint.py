@@ -135,7 +135,7 @@ class Endpoint:
         """Leave an arrival open; what has been open for very long is taken to have arrived."""
         hypothesis.pending = (*hypothesis.pending, segment)
         if len(hypothesis.pending) > PENDING:
-            first = next(self.search.arrivals(hypothesis, hypothesis.pending[0], 0, segment.frame))
+            first = next(self.search.arrivals(hypothesis, hypothesis.pending[0], 0, segment.frame), hypothesis)
             hypothesis.t, hypothesis.pending, hypothesis.trail = first.t, first.pending, first.trail
             hypothesis.states = first.states
 
@@ -146,9 +146,12 @@ class Endpoint:
             if not node.pending or not isinstance(node.pending[0], Segment):
                 return False
             try:
-                node = next(self.search.arrivals(node, node.pending[0], None, segment.frame))
+                arrived = next(self.search.arrivals(node, node.pending[0], None, segment.frame), None)
             except Undecided:
                 return False
+            if arrived is None:
+                return False
+            node = arrived
         if node.cost != best.cost:
             return False
         self._remember(segment, True, [best])
@@ -188,6 +191,10 @@ class Endpoint:
         try:
             goals = self.search.explain(self.frontier, act, None, item.frame)
         except Undecided:
+            for hypothesis in self.frontier:
+                hypothesis.pending = (*hypothesis.pending, item)
+            return
+        if not goals and any(h.pending for h in self.frontier):
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
             return

@@ -123,7 +123,7 @@ class Machine:
         number: int = function(t, None, e)
         return number < 0
 
-    def moves(self, t: TCB, fresh: int, assume: bool, strict: bool = True) -> Iterator[tuple[Hidden, TCB, bool]]:
+    def moves(self, t: TCB, fresh: int | None, assume: bool, strict: bool = True) -> Iterator[tuple[Hidden, TCB, bool]]:
         """The hidden events that may change `t`: event, the TCB after it, and whether it began a connection.
 
         Unless `strict`, an event that a rule forbids is among them, with that rule in `env.bad`.
@@ -134,7 +134,10 @@ class Machine:
                 continue
             after = t.copy()
             env.began, env.STRICT = -1, strict
-            allowed = self.apply(after, event[0], event[1], event[4], fresh)
+            try:
+                allowed = self.apply(after, event[0], event[1], event[4], fresh)
+            except Undecided:
+                allowed = False
             env.STRICT = True
             if allowed and (after.STATE != t.STATE or after.key() != t.key()):
                 yield event, after, env.began >= 0

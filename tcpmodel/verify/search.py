@@ -54,7 +54,7 @@ class Search:
         self, starts: list[Hypothesis], act: Act, item: Segment | None, frame: int, hidden: bool | None, budget: int
     ) -> list[Hypothesis]:
         """Best-first over the moves; `hidden`: None for no hidden events, else whether those that assume count."""
-        fresh = item.seq if item is not None else 0
+        fresh = item.seq if item is not None else None
         heap: list[Node] = [(start.cost, number, start, (), True) for number, start in enumerate(starts)]
         heapify(heap)
         order = count(len(heap))
@@ -72,7 +72,7 @@ class Search:
             budget -= 1
             goal = act(node)
             if goal is not None and self.may_act(node, item):
-                goal.due = frozenset() if item is not None else node.due
+                goal.due = frozenset()
                 goal.pending = later + node.pending
                 goal.cost += LATE if goal.pending else 0
                 goals.append(goal)
@@ -89,9 +89,9 @@ class Search:
         """Whether nothing has to come first: an arrival that is certain, or what a hidden event sends."""
         if self.certain and node.pending:
             return False
-        return not node.due or item is None or owed(tuple(node.due), item)
+        return not node.due or item is not None and owed(tuple(node.due), item)
 
-    def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int) -> Iterator[Move]:
+    def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int) -> Iterator[Move]:
         """The first pending item arrives, is lost, or is left for later."""
         if not node.pending:
             return
@@ -105,7 +105,7 @@ class Search:
             yield self._without_first(node, REORDERED), (*later, item), True
 
     def _hidden(
-        self, node: Hypothesis, later: tuple[Item, ...], fresh: int, frame: int, assume: bool
+        self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int, assume: bool
     ) -> Iterator[Move]:
         """Calls and timeouts nobody saw. What such an event owes must be sent before the next one."""
         for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh, assume, not self.blaming):
@@ -140,7 +140,7 @@ class Search:
             except Undecided:
                 if fresh is not None:
                     yield self._arrival(node, item, segment, fresh, True, cost, frame)
-                    yield self._arrival(node, item, segment, None, False, cost + LATE, item.frame)
+                yield self._arrival(node, item, segment, None, False, cost + LATE, item.frame)
 
     def _arrival(
         self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int, seen: int
