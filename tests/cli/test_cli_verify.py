@@ -180,7 +180,8 @@ def test_a_specification_with_an_error_is_2_and_located(tmp_path: Path, capsys: 
 def test_an_overlay_file_changes_the_profile(tmp_path: Path, capsys: Captured) -> None:
     overlay = tmp_path / "quick.yaml"
     overlay.write_text(
-        "profile: quick\nextends: rfc9293\ntitle: a short TIME-WAIT\nreason: test\nsource: test\nconstants: {MSL: 1 s}\n"
+        "profile: quick\nextends: rfc9293\ntitle: a short TIME-WAIT\nreason: test\nsource: test\n"
+        "constants: {MSL: 1 s}\n"
     )
     code = main(["verify", "--format", "json", "--spec", str(overlay), GOOD])
     out, err = capsys.readouterr()

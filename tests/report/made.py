@@ -14,10 +14,15 @@ FINDING = Finding(
     guards=("output.ack: SEG.ACK == RCV.NXT fails with RCV.NXT = 111, SEG.ACK = 90", "second guard", "third guard"),
 )  # fmt: skip
 WARNING = Finding("should", "TM430", "output.psh", CLIENT, 4, "no PSH on the last text", cite="RFC 9293 3.9.1")
-EXCERPT = [(4, "+0.000000  a > b  P. 101:111(10) ack 301 win 65535"), (5, "+0.010000  b > a  . 301:301(0) ack 90 win 500")]
+EXCERPT = [
+    (4, "+0.000000  a > b  P. 101:111(10) ack 301 win 65535"),
+    (5, "+0.010000  b > a  . 301:301(0) ack 90 win 500"),
+]
 
 
-def connection(verdict: str, findings: tuple[Finding, ...] = (), assumed: int = 0, reason: str = "") -> ConnectionVerdict:
+def connection(
+    verdict: str, findings: tuple[Finding, ...] = (), assumed: int = 0, reason: str = ""
+) -> ConnectionVerdict:
     """One connection with the verdict, findings and number of assumptions asked for."""
     return ConnectionVerdict(
         CLIENT, SERVER, (1, 5), 5, verdict,
@@ -34,5 +39,6 @@ def files() -> list[FileVerdict]:
         connection("conforming", assumed=7),
         connection("inconclusive", reason="no segment of 10.0.0.2:80 was captured"),
     ]
-    good = FileVerdict("a.pcap", 1234, 15, {"not tcp": 1218, "ip fragment": 1, "arp": 0}, {"bad tcp checksum": 2}, connections)
+    skipped = {"not tcp": 1218, "ip fragment": 1, "arp": 0}
+    good = FileVerdict("a.pcap", 1234, 15, skipped, {"bad tcp checksum": 2}, connections)
     return [good, FileVerdict("b.pcap", error="b.pcap: frame 3 (offset 90): cut short")]
