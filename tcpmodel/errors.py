@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A token of a text file: line and columns count from 1, `end_column` is one past the token's last character."""
+    """A token of a text file; line and columns count from 1, `end_column` is one past its last character."""
 
     file: str
     line: int
@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding in a specification; `code` is TM1xx, `level` is error or warning, `help` is the repair or ''."""
+    """A finding in a specification; `code` is TM1xx, `level` error or warning, `help` the repair or ''."""
 
     place: Place
     code: str
@@ -60,14 +60,15 @@ class SpecError(Exception):
 
 
 class TraceError(Exception):
-    """A trace cannot be read further. `frame` counts from 1 in the file, `offset` is in octets from its start.
+    """A trace cannot be read further. `frame` counts from 1 in the file, `offset` is octets from its start.
 
     `at` locates an error in a text trace: "12:5" (line and column) or "event 3 ($.events[2].seq)".
     """
 
     def __init__(
-        self, message: str, *, file: str = "", frame: int | None = None, offset: int | None = None, at: str = ""
-    ) -> None:
+        self, message: str, *, file: str = "", frame: int | None = None, offset: int | None = None,
+        at: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.message = message
         self.file = file

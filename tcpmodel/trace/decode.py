@@ -31,7 +31,7 @@ _STAMPS = Struct(">III").unpack_from
 
 
 class Decoder:
-    """Decodes frames; `skipped` counts frames that gave no segment, `notes` what was odd about those that did."""
+    """Decodes frames; `skipped` counts those that gave no segment, `notes` oddities of those that did."""
 
     __slots__ = ("_checksums", "_pairs", "notes", "skipped")
 
@@ -43,7 +43,7 @@ class Decoder:
         self._pairs: dict[bytes, tuple[str, str, int]] = {}
 
     def decode(self, frame: int, time: int, link: int, data: bytes, wire: int) -> Segment | None:
-        """The TCP segment in a frame of `wire` octets of which `data` was captured; None: counted as skipped."""
+        """The segment in a frame of `wire` octets of which `data` was captured; None: counted as skipped."""
         try:
             wire = max(wire, len(data))
             at, carrier = (14, "") if link == 1 and data[12:14] == b"\x08\x00" else locate(link, data)
@@ -51,6 +51,8 @@ class Decoder:
             while payload[0] != TCP:
                 at, carrier = enter(payload, data, carrier)
                 payload = ip_payload(data, at, wire)
+            if payload[2] > wire:
+                self.notes["ip packet longer than its frame"] += 1
             return self._segment(frame, time, carrier, data, at, payload)
         except Skip as skip:
             self.skipped[skip.reason] += 1
@@ -80,8 +82,8 @@ class Decoder:
         fixed, moving = (8, 12) if len(addresses) == 8 else (7, 8)
         ident = crc32(data[at : at + fixed] + data[at + moving : start]) << 32 | crc
         return Segment(
-            frame, time, src, dst, carrier, seq, ack, window, urgent, flags, text + CONTROL_OCTETS[flags], text,
-            mss, wscale, sackok, sack, tsval, tsecr, tfo, bad, cut, digest, badsum, ident,
+            frame, time, src, dst, carrier, seq, ack, window, urgent, flags, text + CONTROL_OCTETS[flags],
+            text, mss, wscale, sackok, sack, tsval, tsecr, tfo, bad, cut, digest, badsum, ident,
         )  # fmt: skip
 
     def _options(self, data: bytes, tcp: int, start: int) -> OptionValues:
@@ -104,7 +106,7 @@ class Decoder:
         return pair
 
     def _badsum(self, octets: bytes, pseudo: int, stored: int) -> bool | None:
-        """Whether the checksum is wrong (RFC 9293 3.1); None when it was left to the network card to fill in."""
+        """Whether the checksum is wrong (RFC 9293 3.1); None when the network card was to fill it in."""
         size = len(octets)
         words = int.from_bytes(octets, "big")
         if (((words << 8) if size & 1 else words) + pseudo + size) % 0xFFFF == 0:

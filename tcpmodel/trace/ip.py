@@ -1,4 +1,4 @@
-"""IP headers: IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200), Authentication Header (RFC 4302).
+"""IP headers: IPv4 (RFC 791), IPv6 with extension headers (RFC 8200), Authentication Header (RFC 4302).
 
 A reader takes the frame, where the header starts and the frame's length on the wire, and returns what the
 transport needs: (protocol, where its header starts, where it ends on the wire, source + destination address).
@@ -36,7 +36,7 @@ def ip_payload(data: bytes, at: int, wire: int) -> Payload:
 
 
 def ipv4(data: bytes, at: int, wire: int) -> Payload:
-    """The payload of an IPv4 packet. A total length of 0 (segmentation offload) means the rest of the frame."""
+    """The payload of an IPv4 packet; a total length of 0 (offload) means the rest of the frame."""
     if len(data) < at + 20:
         raise Skip("truncated ip header")
     first, total, fragment, protocol = _V4(data, at)
@@ -52,7 +52,7 @@ def ipv4(data: bytes, at: int, wire: int) -> Payload:
 
 
 def ipv6(data: bytes, at: int, wire: int) -> Payload:
-    """The payload of an IPv6 packet. A payload length of 0 (jumbogram or offload) means the rest of the frame."""
+    """The payload of an IPv6 packet; a length of 0 (jumbogram, offload) means the rest of the frame."""
     start = at + 40
     if len(data) < start:
         raise Skip("truncated ip header")

@@ -20,7 +20,9 @@ HEADER_KEYS = frozenset({"schema", "title", "cite", "note", "endpoints", "vantag
 HEADER_TEXTS = ("title", "cite", "note")
 OPTION_KEYS = frozenset({"mss", "wscale", "sackok", "sack", "tsval", "tsecr", "tfo"})
 FIELD_KEYS = frozenset({"flags", "seq", "ack", "win", "urg", "len", "options"})
-ABOUT_KEYS = frozenset({"from", "to", "time", "note", "carrier", "cut", "badsum", "digest", "ident", "malformed"})
+ABOUT_KEYS = frozenset(
+    {"from", "to", "time", "note", "carrier", "cut", "badsum", "digest", "ident", "malformed"}
+)
 EVENT_KEYS = {
     "segment": ABOUT_KEYS | {"segment"},
     "flags": ABOUT_KEYS | FIELD_KEYS,
@@ -29,7 +31,8 @@ EVENT_KEYS = {
     "state": frozenset({"state", "at", "tcb", "time", "note"}),
 }
 LATEST = 10**10  # seconds since the epoch that a time can have
-LONGEST_NAME = 200
+LONGEST_TEXT_LINE = 2000
+MOST = 1 << 64
 
 Scalar: TypeAlias = int | bool | str
 Object: TypeAlias = Mapping[str, object]
@@ -65,14 +68,22 @@ def check_keys(value: Object, known: frozenset[str], path: str = "") -> None:
 
 def integer(value: object, path: str, limit: int) -> int:
     """An integer from 0 to `limit` - 1; raises Wrong."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
+    whole = _whole(value)
+    if whole is None or not 0 <= whole < limit:
         raise Wrong(path, f"must be an integer from 0 to {limit - 1}, not {_shown(value)}")
-    return value
+    return whole
+
+
+def _whole(value: object) -> int | None:
+    """The value as an integer, which 1e3 and 5.0 are too; None when it is none or has more than 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not -MOST < value < MOST:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def text(value: object, path: str) -> str:
     """A printable string; raises Wrong."""
-    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_NAME * 10:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT_LINE:
         raise Wrong(path, f"must be a line of text, not {_shown(value)}")
     return value
 
@@ -86,10 +97,9 @@ def boolean(value: object, path: str) -> bool:
 
 def seconds(value: object, path: str) -> int:
     """Seconds since the epoch, or since any other moment, as nanoseconds; raises Wrong."""
-    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-    if not number or not 0 <= value < LATEST:  # type: ignore[operator]  # it is a number by then
-        raise Wrong(path, f"must be seconds, a number from 0 to {LATEST - 1}, not {_shown(value)}")
-    return int(Decimal(value) * 1_000_000_000)  # type: ignore[arg-type]
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return int(value * 1_000_000_000)
+    raise Wrong(path, f"must be seconds, a number from 0 and below {LATEST}, not {_shown(value)}")
 
 
 def scalars(value: object, path: str) -> dict[str, Scalar]:
@@ -97,9 +107,10 @@ def scalars(value: object, path: str) -> dict[str, Scalar]:
     out: dict[str, Scalar] = {}
     for name, each in is_object(value, path).items():
         at = f"{path}.{text(name, path)}"
-        if not isinstance(each, (int, str)):
+        whole = _whole(each)
+        if whole is None and not isinstance(each, (bool, str)):
             raise Wrong(at, f"must be an integer, a string, true or false, not {_shown(each)}")
-        out[name] = each if isinstance(each, int) else text(each, at)
+        out[name] = whole if whole is not None else each if isinstance(each, bool) else text(each, at)
     return out
 
 
@@ -124,7 +135,9 @@ class EventReader:
         self.title = str(header.get("title", ""))
         self._addresses: dict[str, str] = {}
         named = is_object(header.get("endpoints", DEFAULT_ENDPOINTS), ".endpoints")
-        self._names = {text(name, ".endpoints"): self._address(at, f".endpoints.{name}") for name, at in named.items()}
+        self._names = {
+            text(name, ".endpoints"): self._address(at, f".endpoints.{name}") for name, at in named.items()
+        }
         self._peers = self._pairs()
         self.vantage = self.endpoint(header["vantage"], ".vantage") if "vantage" in header else ""
         self.complete = boolean(header.get("complete", True), ".complete")
@@ -153,7 +166,8 @@ class EventReader:
         if name in self._names:
             return self._names[name]
         if ":" not in name:
-            raise Wrong(path, f"unknown endpoint {_shown(name)}; known: {', '.join(self._names)}, or an address")
+            known = ", ".join(self._names)
+            raise Wrong(path, f"unknown endpoint {_shown(name)}; known: {known}, or an address")
         return self._address(name, path)
 
     def read(self, value: object) -> Event:
@@ -285,7 +299,8 @@ def _blocks(value: object, path: str) -> tuple[tuple[int, int], ...]:
 def _about(event: Object) -> dict[str, object]:
     """What is said about a segment and does not stand in its header; only the keys that are there."""
     checks: dict[str, Callable[[object, str], object]] = {
-        "carrier": text, "cut": boolean, "badsum": boolean, "digest": _bits(64), "ident": _bits(64), "malformed": text,
+        "carrier": text, "cut": boolean, "badsum": boolean, "malformed": text,
+        "digest": _bits(64), "ident": _bits(64),
     }  # fmt: skip
     found = {key: check(event[key], f".{key}") for key, check in checks.items() if key in event}
     if "malformed" in found:

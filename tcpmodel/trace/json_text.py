@@ -1,4 +1,4 @@
-"""JSON text with places: a document is taken apart value by value, so that what stands before a fault survives.
+"""JSON text with places: taken apart value by value, so that what stands before a fault survives.
 
 Stricter than the standard library: no duplicate keys, no NaN or Infinity; numbers with a fraction stay exact.
 """
@@ -64,14 +64,18 @@ class Cursor:
     def expect(self, char: str) -> None:
         """Pass over `char`; raises Fault when something else stands there."""
         if not self.next_is(char):
-            raise Fault(f"expected {char!r}" if self.at < len(self.text) else "the text ends here", self.at)
+            raise self.fault(f"expected {char!r}")
+
+    def fault(self, message: str) -> Fault:
+        """The fault at this place."""
+        return Fault(message if self.at < len(self.text) else "the text ends here", self.at)
 
     def value(self) -> object:
         """Any JSON value; raises Fault."""
         self.blank()
         start = self.at
         if start >= len(self.text):
-            raise Fault("the text ends here", start)
+            raise self.fault("")
         try:
             value, self.at = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
@@ -86,7 +90,7 @@ class Cursor:
 
 
 class Document:
-    """A trace document: header members, events with the offset of each, and the fault that ended it or None."""
+    """A trace document: header, events with the offset of each, and the fault that ended it or None."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -113,7 +117,7 @@ class Document:
         cursor.blank()
         start = cursor.at
         if not self.text.startswith('"', start):
-            raise Fault("expected a key in double quotes" if start < len(self.text) else "the text ends here", start)
+            raise cursor.fault("expected a key in double quotes")
         key = str(cursor.value())
         if key in self.header:
             raise Fault(f"the key {key!r} stands twice in one object", start)

@@ -22,7 +22,7 @@ LONGEST_LINE = 1 << 24
 
 
 def read_json(source: Source, reader: TraceReader) -> Iterator[Event]:
-    """The events of a JSON trace; `reader` gets title and vantage point at once, its counters as they come."""
+    """The events of a JSON trace; `reader` gets what the header says at once, its counters as they come."""
     lines = Lines(source)
     header = _lone_header(lines.first())
     events = _document(lines, reader) if header is None else _json_lines(header, lines, reader)

@@ -1,4 +1,4 @@
-"""What the decoders of all layers share: how a frame is passed over, and how a layer names what it carries."""
+"""What the decoders of all layers share: how a frame is passed over, how a layer names what it carries."""
 
 from __future__ import annotations
 

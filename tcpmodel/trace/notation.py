@@ -109,7 +109,7 @@ def _options(text: str, start: int) -> Fields:
     at = 0
     while text.strip():
         match = _OPTION.match(text, at)
-        if match is None or match.end() < len(text) and text[match.end()] != ",":
+        if match is None or text[match.end() : match.end() + 1] not in ("", ","):
             raise NotationError("expected an option such as mss 1460, sackOK, TS val 1 ecr 2", start + at + 1)
         try:
             fields.update(_option(match))
@@ -155,7 +155,7 @@ def _blocks(match: re.Match[str]) -> tuple[tuple[int, int], ...]:
 def to_packetdrill(segment: Segment, relative: tuple[int, int] | None = None) -> str:
     """The segment in packetdrill's notation.
 
-    `relative` is (initial sequence number of the sender, of the receiver): numbers are then counted from those.
+    `relative` is (initial sequence number of the sender, of the receiver): numbers are counted from those.
     Of a Fast Open cookie only the length is known, so zeros stand for it; malformed options are written
     `malformed`, which packetdrill does not know.
     """
@@ -165,7 +165,8 @@ def to_packetdrill(segment: Segment, relative: tuple[int, int] | None = None) ->
     words = [flags, f"{seq}:{(seq + segment.text) % SEQUENCE_NUMBERS}({segment.text})"]
     if segment.flags & ACK or segment.ack:
         # without the ACK bit the field says nothing, so it is not counted from anywhere
-        words.append(f"ack {(segment.ack - other) % SEQUENCE_NUMBERS if segment.flags & ACK else segment.ack}")
+        ack = (segment.ack - other) % SEQUENCE_NUMBERS if segment.flags & ACK else segment.ack
+        words.append(f"ack {ack}")
     words.append(f"win {segment.wnd}")
     if segment.flags & URG or segment.up:
         words.append(f"urg {segment.up}")

@@ -35,10 +35,10 @@ def open_trace(
 class TraceReader:
     """The events of one trace in file order, each once: a loop that was left early is taken up by the next.
 
-    The counters are current at every step. `packets` frames were read, `tcp_segments` of them gave a Segment, `skipped` says why the others did not
-    (reason -> frames). `notes` counts oddities of segments. What a JSON trace says of itself: `title`, `vantage`
-    ("" or the endpoint where it was taken), `complete` (nothing sent is missing; False for captures).
-    Usable as a context manager.
+    The counters are current at every step: `packets` frames were read, `tcp_segments` of them gave a Segment,
+    `skipped` says why the others did not (reason -> frames), `notes` counts oddities of segments. What a JSON
+    trace says of itself: `title`, `vantage` ("" or the endpoint where it was taken), `complete` (nothing sent
+    is missing; False for captures). Usable as a context manager.
     """
 
     def __init__(self, source: Source, checksums: bool = True) -> None:

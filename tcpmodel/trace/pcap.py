@@ -1,4 +1,4 @@
-"""Classic pcap: micro- and nanosecond resolution, both byte orders, and the modified format of old Linux tools.
+"""Classic pcap: micro- and nanoseconds, both byte orders, and the modified format of old Linux tools.
 
 Source: draft-ietf-opsawg-pcap. Here belong records only; what a packet holds is decoded elsewhere.
 """
@@ -66,4 +66,5 @@ def _records(
         data = data[at:] + more
         at, size = 0, len(data)
     if at < size:
-        raise TraceError(f"the file ends inside a packet, {size - at} octets into its record", offset=passed + at)
+        message = f"the file ends inside a packet, {size - at} octets into its record"
+        raise TraceError(message, offset=passed + at)

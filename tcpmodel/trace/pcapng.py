@@ -71,7 +71,7 @@ class Section:
         self._obsolete = Struct(order + "HHIIII")
 
     def block_length(self, data: bytes, at: int, passed: int) -> int:
-        """Length of the block at `at`, 0 while its head is not there; a section header sets the byte order."""
+        """Length of the block at `at`, 0 until its head is there. A section header sets the byte order."""
         if at + SMALLEST_BLOCK > len(data):
             return 0
         if data[at : at + 4] == MAGIC:

@@ -1,4 +1,4 @@
-"""What a trace is made of: the segments that were seen and, in traces written by hand, the events behind them.
+"""What a trace is made of: segments that were seen and, in traces written by hand, the events behind them.
 
 Here belong values only. What a segment means, and whether it was allowed, is the specification's business.
 """
@@ -19,7 +19,7 @@ class Segment:
 
     `frame` counts from 1 in the file and `time` is in nanoseconds since the epoch. Endpoints are written
     "10.0.0.1:40000" and "[fd00::1]:80"; `carrier` is "" or the path of tags and tunnels around the IP packet.
-    `seq`, `ack`, `wnd` (unscaled) and `up` are the header's fields; `flags` has FIN in bit 0 up to AE in bit 8.
+    `seq`, `ack`, `wnd` (unscaled) and `up` are the header's fields; `flags` has FIN in bit 0, AE in bit 8.
     `len` is SEG.LEN in octets, SYN and FIN counted (RFC 9293 3.4); `text` is the payload alone.
     `sack` holds (left, right) edges; `tfo` is the length of the Fast Open cookie (RFC 7413); `optbad` is ""
     or why the options are malformed. `cut`: the capture holds less than the whole text. `digest` is a hash of
@@ -66,7 +66,7 @@ class Call:
 
 @dataclass(slots=True)
 class Timeout:
-    """A timer called `name` expires at `endpoint` (RFC 9293 3.10.8); `frame` is the number of segments before it."""
+    """Timer `name` expires at `endpoint` (RFC 9293 3.10.8); `frame` is the number of segments before it."""
 
     endpoint: str
     name: str

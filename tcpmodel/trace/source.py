@@ -132,13 +132,13 @@ def _salvage(member: _Decompress, packed: bytes) -> bytes:
     """What comes out of damaged octets one by one before the first that is wrong."""
     import zlib
 
-    out = []
+    out = bytearray()
     try:
         for octet in packed:
-            out.append(member.decompress(bytes((octet,))))
+            out += member.decompress(bytes((octet,)))
     except zlib.error:
-        pass
-    return b"".join(out)
+        return bytes(out)
+    return bytes(out)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -43,8 +43,8 @@ def write_json(
 ) -> None:  # fmt: skip
     """Write a JSON trace, one event a line; JSON lines when the name ends in .jsonl.
 
-    `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance. `complete`
-    promises that nothing sent is missing. Frame numbers are not written: a reader counts segments from 1.
+    `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance.
+    `complete` promises that nothing sent is missing. Frame numbers are not written: a reader counts segments.
     """
     events = list(events)
     names = _names(events) if endpoints is None else {at: name for name, at in endpoints.items()}
@@ -87,7 +87,7 @@ def _event_text(event: Event, names: dict[str, str]) -> str:
 
 def _segment(segment: Segment, names: dict[str, str]) -> Json:
     out: Json = {"from": names.get(segment.src, segment.src)}
-    if len(names) != 2:
+    if len(names) != 2 or {segment.src, segment.dst} != names.keys():
         out["to"] = names.get(segment.dst, segment.dst)
     out["segment"] = to_packetdrill(replace(segment, optbad=""))
     if segment.optbad:
@@ -169,8 +169,9 @@ def _checksum(pseudo_header: bytes, tcp: bytes, wrong: bool) -> int:
         return right
     unfinished = 0xFFFF - _complement(pseudo_header)
     without_length = (unfinished - len(tcp)) % 0xFFFF
+    avoided = {0, unfinished % 0xFFFF, without_length}
     candidates = (right ^ 0x5555, right ^ 0x3333, right ^ 0x0F0F, right ^ 0x00FF)
-    return next(check for check in candidates if check % 0xFFFF not in (0, unfinished % 0xFFFF, without_length))
+    return next(check for check in candidates if check % 0xFFFF not in avoided)
 
 
 def _complement(octets: bytes) -> int:
@@ -183,13 +184,17 @@ def _ip_header(source: bytes, target: bytes, size: int, segment: Segment) -> byt
     """An IPv4 or IPv6 header for `size` octets of TCP; the identification tells apart packets, not copies."""
     if len(source) == 4:
         if size + 20 > 0xFFFF:
-            raise TraceError(f"a text of {segment.text} octets does not fit into a packet", frame=segment.frame)
+            raise _too_long(segment)
         number = segment.frame & 0xFFFF
         head = _V4.pack(0x45, 0, size + 20, number, DONT_FRAGMENT, HOP_LIMIT, TCP, 0) + source + target
         return head[:10] + _complement(head).to_bytes(2, "big") + head[12:]
     if size > 0xFFFF:
-        raise TraceError(f"a text of {segment.text} octets does not fit into a packet", frame=segment.frame)
+        raise _too_long(segment)
     return _V6.pack(6 << 28, size, TCP, HOP_LIMIT) + source + target
+
+
+def _too_long(segment: Segment) -> TraceError:
+    return TraceError(f"a text of {segment.text} octets does not fit into a packet", frame=segment.frame)
 
 
 def _save(path: str | os.PathLike[str], data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The capture formats: byte orders, clocks, blocks, compression, standard input, and what the reader keeps count of."""
+"""The capture formats: byte orders, clocks, blocks, compression, standard input, counters."""
 
 from __future__ import annotations
 
@@ -8,19 +8,33 @@ import struct
 from pathlib import Path
 
 import pytest
-from trace_frames import (
-    block, enhanced, ethernet, interface, ipv4, only_segment, option, pcap, read, section, simple, snoop, tcp,
-)  # fmt: skip
 
 from tcpmodel.errors import TraceError
 from tcpmodel.trace import Segment, open_trace
+from tests.trace.trace_frames import (
+    block,
+    enhanced,
+    ethernet,
+    interface,
+    ipv4,
+    only_segment,
+    option,
+    pcap,
+    read,
+    section,
+    simple,
+    snoop,
+    tcp,
+)  # fmt: skip
 
 FRAME = ethernet(ipv4(tcp()))
 
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize(
-    ("magic", "unit"), [(0xA1B2C3D4, 1000), (0xA1B23C4D, 1), (0xA1B2CD34, 1000)], ids=["micro", "nano", "modified"]
+    ("magic", "unit"),
+    [(0xA1B2C3D4, 1000), (0xA1B23C4D, 1), (0xA1B2CD34, 1000)],
+    ids=["micro", "nano", "modified"],
 )
 def test_pcap_of_every_kind(order: str, magic: int, unit: int, tmp_path: Path) -> None:
     segment = only_segment(pcap(FRAME, order=order, magic=magic, fraction=999), tmp_path)
@@ -39,7 +53,13 @@ def test_pcapng_in_both_byte_orders(order: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("resolution", "ticks", "time"),
-    [(b"\6", 7, 7000), (b"\x09", 7, 7), (b"\0", 7, 7 * 10**9), (b"\x81", 7, 35 * 10**8), (b"\x14", 10**13, 100)],
+    [
+        (b"\6", 7, 7000),
+        (b"\x09", 7, 7),
+        (b"\0", 7, 7 * 10**9),
+        (b"\x81", 7, 35 * 10**8),
+        (b"\x14", 10**13, 100),
+    ],
 )
 def test_pcapng_clocks(resolution: bytes, ticks: int, time: int, tmp_path: Path) -> None:
     data = section() + interface(options=option(9, resolution)) + enhanced(FRAME, ticks)
@@ -48,7 +68,10 @@ def test_pcapng_clocks(resolution: bytes, ticks: int, time: int, tmp_path: Path)
 
 def test_pcapng_clock_offset(tmp_path: Path) -> None:
     options = option(2, b"eth0") + option(14, struct.pack("<q", 3)) + option(0, b"") + option(9, b"\0")
-    assert only_segment(section() + interface(options=options) + enhanced(FRAME, 1), tmp_path).time == 3_000_001_000
+    assert (
+        only_segment(section() + interface(options=options) + enhanced(FRAME, 1), tmp_path).time
+        == 3_000_001_000
+    )
 
 
 def test_pcapng_packet_blocks_of_all_ages(tmp_path: Path) -> None:
@@ -73,7 +96,10 @@ def test_a_second_section_has_its_own_byte_order_and_interfaces(tmp_path: Path) 
     first = section("<") + interface(1) + interface(101) + enhanced(ipv4(tcp()), 1, name=1)
     second = section(">") + interface(101, order=">") + enhanced(ipv4(tcp(seq=7)), 2, order=">")
     events, _ = read(first + second, tmp_path)
-    assert [(event.seq, event.time) for event in events if isinstance(event, Segment)] == [(100, 1000), (7, 2000)]
+    assert [(event.seq, event.time) for event in events if isinstance(event, Segment)] == [
+        (100, 1000),
+        (7, 2000),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +139,11 @@ def test_snoop(tmp_path: Path) -> None:
 
 def test_gzip_in_one_member_or_several(tmp_path: Path) -> None:
     data = pcap(FRAME, FRAME)
-    for packed in (gzip.compress(data), gzip.compress(data[:50]) + gzip.compress(data[50:]), gzip.compress(data) + bytes(9)):
+    for packed in (
+        gzip.compress(data),
+        gzip.compress(data[:50]) + gzip.compress(data[50:]),
+        gzip.compress(data) + bytes(9),
+    ):
         assert len(read(packed, tmp_path)[0]) == 2
 
 

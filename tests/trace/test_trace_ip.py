@@ -6,7 +6,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from trace_frames import A6, B6, ethernet, ipv4, ipv6, only_segment, packed, pcap, read, tcp
+
+from tests.trace.trace_frames import A6, B6, ethernet, ipv4, ipv6, only_segment, packed, pcap, read, tcp
 
 HOP_BY_HOP = b"\6\0\1\4\0\0\0\0"
 
@@ -68,7 +69,9 @@ def test_padding_of_the_frame_is_no_text(tmp_path: Path) -> None:
     assert (segment.text, segment.len, segment.cut) == (0, 0, False)
 
 
-@pytest.mark.parametrize("packet", [ipv4(tcp(text=b"z" * 50), total=0), ipv6(tcp(A6, B6, text=b"z" * 50), length=0)])
+@pytest.mark.parametrize(
+    "packet", [ipv4(tcp(text=b"z" * 50), total=0), ipv6(tcp(A6, B6, text=b"z" * 50), length=0)]
+)
 def test_length_zero_means_the_rest_of_the_frame(packet: bytes, tmp_path: Path) -> None:
     segment = only_segment(pcap(packet, link=101), tmp_path)
     assert (segment.text, segment.cut) == (50, False)

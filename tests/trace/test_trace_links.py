@@ -6,7 +6,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from trace_frames import A6, B6, MAC, ethernet, ipv4, ipv6, only_segment, pcap, read, tcp
+
+from tests.trace.trace_frames import A6, B6, MAC, ethernet, ipv4, ipv6, only_segment, pcap, read, tcp
 
 V4 = ipv4(tcp())
 V6 = ipv6(tcp(A6, B6))
@@ -77,7 +78,10 @@ def test_each_carrier_delivers_the_segment(name: str, tmp_path: Path) -> None:
     link, frame, carrier = LINKS[name]
     segment = only_segment(pcap(frame, link=link), tmp_path)
     assert segment.carrier == carrier
-    assert {segment.src, segment.dst} in ({"10.0.0.1:40000", "10.0.0.2:80"}, {"[fd00::1]:40000", "[fd00::2]:80"})
+    assert {segment.src, segment.dst} in (
+        {"10.0.0.1:40000", "10.0.0.2:80"},
+        {"[fd00::1]:40000", "[fd00::2]:80"},
+    )
     assert (segment.seq, segment.flags, segment.len, segment.badsum) == (100, 2, 1, False)
 
 

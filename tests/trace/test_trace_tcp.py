@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from trace_frames import A, B, checksum, ipv4, only_segment, packed, pcap, read, tcp
 
 from tcpmodel.trace.options import Options, parse_options
+from tests.trace.trace_frames import A, B, checksum, ipv4, only_segment, packed, pcap, read, tcp
 
 COOKIE = bytes(range(8))
 
@@ -21,7 +21,13 @@ def test_every_field_of_the_header(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (segment.seq, segment.ack, segment.wnd, segment.up, segment.flags) == (2**32 - 1, 5, 513, 3, 511)
     assert (segment.text, segment.len) == (5, 7)
-    assert (segment.mss, segment.sackok, segment.tsval, segment.tsecr, segment.wscale) == (1460, True, 7, 9, 7)
+    assert (segment.mss, segment.sackok, segment.tsval, segment.tsecr, segment.wscale) == (
+        1460,
+        True,
+        7,
+        9,
+        7,
+    )
     assert segment.digest != 0
 
 

@@ -93,7 +93,9 @@ def option(code: int, value: bytes, order: str = "<") -> bytes:
 
 def enhanced(frame: bytes, ticks: int = 0, name: int = 0, order: str = "<") -> bytes:
     size = len(frame)
-    return block(6, struct.pack(order + "IIIII", name, ticks >> 32, ticks & 0xFFFFFFFF, size, size) + frame, order)
+    return block(
+        6, struct.pack(order + "IIIII", name, ticks >> 32, ticks & 0xFFFFFFFF, size, size) + frame, order
+    )
 
 
 def simple(frame: bytes, order: str = "<", wire: int = 0) -> bytes:
