@@ -52,7 +52,7 @@ class Deviations:
         states = tuple(dict.fromkeys(self.machine.states[h.t.STATE] for h in frontier))
         for before, after, bad in _distinct([row for row in blamed if row[1].cost <= cheapest + NEARLY])[:KEPT]:
             findings = [self.finding(before.t, segment, number, states) for number in bad]
-            goals += self._ways_on(before, after, segment, bad, findings)
+            goals += self._ways_on(before, after, segment, bad, findings, search)
         return goals
 
     def _act(self, segment: Segment, search: Search, blamed: list[Blamed]) -> Act:
@@ -71,22 +71,25 @@ class Deviations:
         blamed.append((node, child, bad))
 
     def _ways_on(
-        self, before: Hypothesis, seen: Hypothesis, segment: Segment, bad: list[int], findings: list[Finding]
+        self, before: Hypothesis, seen: Hypothesis, segment: Segment, bad: list[int], findings: list[Finding],
+        search: Search,
     ) -> list[Hypothesis]:
-        ways = [seen]
+        ways: list[tuple[Hypothesis, Segment | str]] = [(seen, "against")]
         due = self._due(before.t, segment, bad)
         t = before.t.copy()
         if due is not None and self.machine.emit(t, due) < 0:
             self.variants.setdefault(segment.frame, []).append(due)
-            ways.append(before.fork(t))
-        ways.append(before.fork())
-        for rank, way in enumerate(ways):
+            ways.append((before.fork(t), due))
+        ways.append((before.fork(), "astray"))
+        for rank, (way, how) in enumerate(ways):
             way.cost = seen.cost + rank
             way.out, way.due = segment.frame, frozenset()
             for finding in findings:
                 way.note("finding", segment.frame, finding)
+            if search.keep:
+                way.note("send", segment.frame, how)
             way.enter(segment.frame)
-        return ways
+        return [way for way, _ in ways]
 
     def _due(self, t: TCB, segment: Segment, bad: list[int]) -> Segment | None:
         """The segment with the values that the broken rules expected; None when they name none."""

@@ -26,7 +26,12 @@ DEAR_CALLS = 5  # hidden events dearer than this are weighed against late arriva
 
 
 class Endpoint:
-    """One side of a connection. `address` names it; `peer` is set by the connection."""
+    """One side of a connection. `address` names it; `peer` is set by the connection.
+
+    Without `greedy` every segment is left to the search, which must come to the same verdict.
+    """
+
+    greedy = True
 
     def __init__(self, machine: Machine, address: str, vantage: bool, complete: bool, keep: bool) -> None:
         self.machine, self.address, self.keep = machine, address, keep
@@ -75,7 +80,7 @@ class Endpoint:
                     continue
                 if t.STATE != initial.t.STATE and not kind:
                     waiting = Hypothesis(t)
-                    waiting.note(event, 0, (name, arguments))
+                    waiting.note(event, 0, (name, arguments, None))
                     self.frontier.insert(0, waiting)
         for hypothesis in self.frontier:
             hypothesis.enter(0)
@@ -89,7 +94,7 @@ class Endpoint:
         if self.keep:
             self.watched = (self.best.t.copy(), segment)
         for hypothesis in self.frontier:
-            if hypothesis.pending or self.lagging:
+            if hypothesis.pending or self.lagging or not self.greedy:
                 self._postpone(hypothesis, segment)
                 continue
             try:
@@ -114,7 +119,7 @@ class Endpoint:
         self._prepare(segment.time)
         self.sent += 1
         best = self.frontier[0]
-        if len(self.frontier) == 1 and best.pending and self._in_order(best, segment):
+        if len(self.frontier) == 1 and best.pending and self.greedy and self._in_order(best, segment):
             return True
         if len(self.frontier) == 1 and not best.pending:
             t = best.t.copy()
@@ -221,7 +226,8 @@ class Endpoint:
 
     def _prepare(self, time: int) -> None:
         env = self.machine.env
-        self.clock = env.NOW = max(time, self.clock)
+        self.clock = max(time, self.clock)
+        env.NOW = time if time >= 0 else self.clock
         env.VANTAGE, env.peer_sent = self.vantage, self._peer_sent
 
     def _remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
@@ -296,11 +302,12 @@ class Endpoint:
     def _pick_up(self, segment: Segment) -> list[Hypothesis]:
         """Explanations of an endpoint's first segment that have the capture begin in mid-connection."""
         goals = []
-        for rank, t in enumerate(self.machine.pickups(segment, not self.alone and not self._peer_late())):
+        opened = not self.alone and not self._peer_late()
+        for rank, (t, values) in enumerate(self.machine.pickups(segment, opened)):
             start = Hypothesis(t, (), ASSUMPTION // 2 + rank, None, None, 0)
             start.enter(0)
             text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"
-            start.note("pickup", segment.frame, rank)
+            start.note("pickup", segment.frame, (opened, values))
             start.note("assumption", segment.frame, ("capture-starts-late", text))
             goals += self.search.explain([start], self._act(segment), segment, segment.frame)
         self.late = self.late or bool(goals)

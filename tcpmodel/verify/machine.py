@@ -91,8 +91,10 @@ class Machine:
         """The segment arrives; `t` changes in place. Returns the rules that contradict an assumption. May raise Undecided."""
         e = self.env
         e.fresh, e.accept, e.STRICT, e.bad, e.passed = fresh, accept, False, [], []
-        self.arrive[t.STATE](t, segment, e)
-        e.STRICT = True
+        try:
+            self.arrive[t.STATE](t, segment, e)
+        finally:
+            e.STRICT = True
         return e.bad
 
     def emit(self, t: TCB, segment: Segment, assume: bool = False) -> int:
@@ -154,8 +156,8 @@ class Machine:
         traced.EVENTS["segment", ""][t.STATE](t, segment, e)
         return e.fired
 
-    def pickups(self, segment: Segment, peer_opened: bool) -> Iterator[TCB]:
-        """The TCBs an endpoint may have had before its first captured segment."""
+    def pickups(self, segment: Segment, peer_opened: bool) -> Iterator[tuple[TCB, tuple[bool, ...]]]:
+        """The TCBs an endpoint may have had before its first captured segment, each with the arguments that led to it."""
         self.env.PEER_OPENED = peer_opened
         arguments = self.steps.PICKUP
         for values in product((False, True), repeat=len(arguments)):
@@ -165,4 +167,4 @@ class Machine:
             before = t.key()
             self.pick[t.STATE](t, segment, self.env)
             if t.key() != before:
-                yield t
+                yield t, values

@@ -113,7 +113,7 @@ class Search:
             child.cost += cost + sum(arguments.values()) + (ASSUMPTION if kind else 0)
             self.charge(child, self.machine.env.bad, frame)
             child.enter(frame)
-            child.note(event, frame, (name, arguments))
+            child.note(event, frame, (name, arguments, fresh))
             if began:
                 child.note("begins", frame, fresh)
             if kind:
@@ -166,7 +166,10 @@ class Search:
     def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
         """An event that the trace itself tells of; False when this hypothesis contradicts it. May raise Undecided."""
         if isinstance(item, Observation):
-            return self.agrees(node, item)
+            agrees = self.agrees(node, item)
+            if agrees and self.keep:
+                node.note("observed", item.frame, (item.state, dict(item.tcb)))
+            return agrees
         self.machine.env.began = -1
         kind = "call" if isinstance(item, Call) else "timeout"
         arguments = {f"CALL_{k}": bool(v) for k, v in item.args.items()} if isinstance(item, Call) else {}
@@ -184,7 +187,7 @@ class Search:
             node.note("begins", item.frame, fresh)
         node.enter(item.frame)
         if self.keep:
-            node.note(kind, item.frame, (item.name, defaults | arguments))
+            node.note(kind, item.frame, (item.name, defaults | arguments, fresh))
         return True
 
     def agrees(self, node: Hypothesis, item: Observation) -> bool:
