@@ -6,13 +6,15 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tcpmodel.errors import TraceError
 from tcpmodel.trace import pcap
-from tcpmodel.trace.decode import Decoder
 from tcpmodel.trace.segment import Event
 from tcpmodel.trace.source import Source
+
+if TYPE_CHECKING:
+    from tcpmodel.trace.decode import Decoder
 
 LONGEST_MAGIC = 8
 PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
@@ -61,6 +63,8 @@ class TraceReader:
         magic = self._source.peek(LONGEST_MAGIC)
         read = _packet_format(magic)
         if read is not None:
+            from tcpmodel.trace.decode import Decoder
+
             return self._segments(read(self._source), Decoder(self.skipped, self.notes, checksums))
         if magic.removeprefix(BYTE_ORDER_MARK).lstrip(BLANKS)[:1] in (b"{", b"["):
             from tcpmodel.trace.json_trace import read_json

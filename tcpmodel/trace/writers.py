@@ -15,13 +15,13 @@ from typing import TypeAlias
 
 from tcpmodel.errors import TraceError
 from tcpmodel.trace.address import parse_endpoint
+from tcpmodel.trace.json_events import SCHEMA
 from tcpmodel.trace.notation import to_packetdrill
 from tcpmodel.trace.options import option_bytes
 from tcpmodel.trace.segment import Call, Event, Observation, Segment, Timeout
 
 Json: TypeAlias = dict[str, object]
 
-SCHEMA = "tcpmodel/trace/1"
 LINKTYPE_RAW = 101
 SNAP_LENGTH = 1 << 18
 TCP, HOP_LIMIT, DONT_FRAGMENT = 6, 64, 0x4000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,14 +65,17 @@ def events(draw: st.DrawFn) -> list[Event]:
         at, time = draw(V4 | V6), draw(TIMES)
         if kind == "s":
             frame += 1
-            known = {
+            known: dict[str, Any] = {
                 "carrier": draw(WORDS), "cut": draw(st.booleans()), "optbad": draw(WORDS),
                 "badsum": draw(st.sampled_from([None, True, False])),
                 "digest": draw(BITS64), "ident": draw(BITS64),
             }  # fmt: skip
             out.append(replace(draw(segments()), frame=frame, **known))
         else:
-            made = {"t": Timeout(at, "T", frame, time), "c": Call(at, "C", draw(SCALARS), frame, time)}
+            made: dict[str, Event] = {
+                "t": Timeout(at, "T", frame, time),
+                "c": Call(at, "C", draw(SCALARS), frame, time),
+            }
             out.append(made.get(kind) or Observation(at, draw(WORDS), draw(SCALARS), frame, time))
     return out
 
