@@ -37,7 +37,7 @@ def half_close(lab: Lab) -> None:
 
 @scenario(Point("right"))
 def ipv6_half_close(lab: Lab) -> None:
-    """The same over IPv6."""
+    """Over IPv6: the client shuts its direction down and goes on reading."""
     halves(lab, socket.AF_INET6)
 
 
@@ -94,7 +94,7 @@ def aborted(lab: Lab) -> None:
 
 @scenario()
 def ipv6_aborted(lab: Lab) -> None:
-    """The same over IPv6."""
+    """Over IPv6: the client aborts (SO_LINGER 0)."""
     client, server = lab.pair(socket.AF_INET6)
     client.sendall(b"question")
     server.recv(100)
@@ -149,7 +149,7 @@ def close_wait_lingers(lab: Lab) -> None:
 
 @scenario()
 def connect_given_up(lab: Lab) -> None:
-    """The client closes in SYN-SENT; the answer to its SYN comes too late."""
+    """Nobody answers the SYN; the client repeats it and closes in SYN-SENT."""
     client = lab.net.left.open(CLIENT)
     client.setblocking(False)
     client.connect_ex(("10.9.0.7", SERVER))

@@ -128,7 +128,7 @@ def zero_window(lab: Lab) -> None:
 
 @scenario(*BOTH, plan=after(0.04))
 def zero_window_slow_link(lab: Lab) -> None:
-    """The same over a slow link."""
+    """A window that closes, is probed and opens, over a slow link."""
     starve(lab, 1.0)
 
 

@@ -33,7 +33,7 @@ def handshake_client_closes(lab: Lab) -> None:
 
 @scenario()
 def ipv6_client_closes(lab: Lab) -> None:
-    """The same over IPv6."""
+    """Over IPv6: open, a question and an answer, the client closes first."""
     client, server = lab.pair(socket.AF_INET6)
     client.sendall(b"question")
     server.sendall(server.recv(100))
@@ -51,7 +51,7 @@ def refused(lab: Lab) -> None:
 
 @scenario(Point("right"))
 def ipv6_refused(lab: Lab) -> None:
-    """The same over IPv6."""
+    """Over IPv6: a SYN to a port nobody listens on."""
     refuse(lab, socket.AF_INET6)
 
 

@@ -85,12 +85,13 @@ def rst_in_syn_received(lab: Lab) -> None:
 
 @scenario(HERE)
 def rst_in_listen(lab: Lab) -> None:
-    """A listener ignores a reset, resets an acknowledgment, and takes a SYN."""
+    """The end of a forgotten connection: a listener resets its ACK, ignores its reset, and takes a new SYN."""
     lab.net.right.listen(SERVER)
     puppet = Puppet(lab.net.left, lab.net.right, CLIENT, SERVER)
-    puppet.send(RST)
     puppet.send(ACK, ack=7777)
+    puppet.send(RST)
     puppet.flags(RST)
+    puppet.snd_nxt = 500000
     puppet.connect()
     time.sleep(PAUSE)
 
