@@ -74,10 +74,7 @@ class Narrative:
         yield from _wrapped(f"{self.style(level, head)} frame {finding.frame}, {who}: {finding.message}", "    ")
         rows = connection.excerpts.get(finding.frame, [])
         yield from ("    " + line for line in excerpt.lines(rows, finding, self.style))
-        yield from _wrapped(f"= rule: {finding.rule}, {finding.place}", "      ")
-        requirements = f" ({', '.join(finding.requirements)})" if finding.requirements else ""
-        quote = f': "{finding.quote}"' if finding.quote else ""
-        yield from _wrapped(f"= cite: {finding.cite}{requirements}{quote}", "      ")
+        yield from _sources(finding)
         if finding.states:
             yield from _wrapped(f"= {who} could have been in {' or '.join(finding.states)}", "      ")
         for guard in finding.guards if self.all else finding.guards[:MOST_GUARDS]:
@@ -86,6 +83,16 @@ class Narrative:
     def _assumption(self, assumption: Assumption, connection: ConnectionVerdict) -> Iterator[str]:
         who = _letter(assumption.endpoint, connection)
         yield from _wrapped(f"assumed[{assumption.kind}] frame {assumption.frame}, {who}: {assumption.message}", "    ")
+
+
+def _sources(finding: Finding) -> Iterator[str]:
+    """The rule with its place, and what it rests on, as far as they are known."""
+    if finding.rule:
+        yield from _wrapped(f"= rule: {finding.rule}, {finding.place}", "      ")
+    if finding.cite:
+        requirements = f" ({', '.join(finding.requirements)})" if finding.requirements else ""
+        quote = f': "{finding.quote}"' if finding.quote else ""
+        yield from _wrapped(f"= cite: {finding.cite}{requirements}{quote}", "      ")
 
 
 def _letter(address: str, connection: ConnectionVerdict) -> str:

@@ -75,6 +75,11 @@ def test_text_without_an_excerpt_still_compares() -> None:
     assert "actual   SEG.ACK = 90" in report("text", verdicts)
 
 
+def test_text_leaves_out_a_rule_that_is_not_known() -> None:
+    text = report("text", one(made.FINDING, rule="", place="", cite="", quote="", requirements=()))
+    assert "= rule" not in text and "= cite" not in text and "TM421" in text
+
+
 def test_text_says_what_a_reader_needs() -> None:
     text = report("text")
     for expected in (
