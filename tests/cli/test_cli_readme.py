@@ -32,7 +32,7 @@ def test_the_output_shown_is_the_output(
     command: str, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    main(shlex.split(command)[1:])
+    assert main(shlex.split(command)[1:]) != 70
     actual = capsys.readouterr().out
     if os.environ.get("UPDATE_GOLDEN"):
         text = README.read_text(encoding="utf-8")
