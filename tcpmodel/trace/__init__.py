@@ -16,6 +16,7 @@ from tcpmodel.trace.segment import (
     Segment,
     Timeout,
     flag_names,
+    sequence_length,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "TraceReader",
     "flag_names",
     "open_trace",
+    "sequence_length",
 ]

@@ -13,6 +13,11 @@ FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
 FLAG_BITS = {name: 1 << bit for bit, name in enumerate(FLAG_NAMES)}
 
 
+def sequence_length(text: int, flags: int) -> int:
+    """SEG.LEN in octets: the text, and one each for SYN and FIN (RFC 9293 3.4)."""
+    return text + bool(flags & SYN) + bool(flags & FIN)
+
+
 @dataclass(slots=True)
 class Segment:
     """One TCP segment as it was seen (RFC 9293 3.1); -1 says that an option or the time is absent or unknown.

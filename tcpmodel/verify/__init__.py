@@ -11,9 +11,10 @@ from tcpmodel.errors import TraceError
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.connection import Connection
 from tcpmodel.verify.machine import Machine
+from tcpmodel.verify.culprit import retold
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.snapshots import take_out
-from tcpmodel.verify.verdict import Assumption, ConnectionVerdict, FileVerdict, Finding
+from tcpmodel.verify.verdict import CONFORMING, Assumption, ConnectionVerdict, FileVerdict, Finding
 
 __all__ = ["Assumption", "ConnectionVerdict", "FileVerdict", "Finding", "Options", "verify"]
 
@@ -95,7 +96,6 @@ class Replay:
         connection = self.directions.get((item.src, item.dst, item.carrier))
         if connection is None:
             connection = self._open(item)
-        connection.counts[item.frame] = 1
         connection.feed(item)
         self.fed += 1
         if self.fed % SWEEP == 0 and item.time >= 0:
@@ -135,7 +135,7 @@ class Replay:
 
     def _close(self, key: tuple[str, str, str], connection: Connection) -> None:
         source, destination, carrier = key
-        for verdict in verdicts(connection, connection.counts, self.keep):
+        for verdict in self._verdicts(connection):
             verdict.excerpts = connection.excerpts.around(
                 {finding.frame for finding in verdict.findings}, {verdict.a: "a", verdict.b: "b"}
             )
@@ -146,6 +146,12 @@ class Replay:
         for address in (source, destination):
             if self.latest.get(address) is connection:
                 del self.latest[address]
+
+    def _verdicts(self, connection: Connection) -> list[ConnectionVerdict]:
+        told = list(verdicts(connection, self.keep))
+        if self.keep or all(verdict.verdict == CONFORMING for verdict in told):
+            return told
+        return retold(connection, told)
 
     def finish(self) -> list[ConnectionVerdict]:
         """The verdicts of all connections, in the order of their first frames."""

@@ -17,6 +17,7 @@ from tcpmodel.verify.machine import Machine
 
 SWAPPED = 1_000_000  # ns: segments captured this close together may have been captured in the wrong order
 PASSED = 3  # segments that may have come before one that was captured ahead of them
+STORY = 64  # segments up to which a connection is kept whole, to be told again with one of them altered
 RECENT = 32  # segments in which a copy of a frame is looked for
 
 
@@ -35,19 +36,29 @@ class Connection:
         self.time = segment.time
         self.recent: deque[Segment] = deque(maxlen=RECENT)
         self.excerpts = Excerpts(self.ends)
-        self.begun: list[tuple[int, str]] = []
-        self.counts: dict[int, int] = {}
+        self.segments = 0
+        # frame -> (segments before it, frame of the one before it), where an incarnation may begin
+        self.marks: dict[int, tuple[int, int]] = {}
+        self.story: list[Segment] = []
         self.held: tuple[Segment, list[Hypothesis], list[Segment]] | None = None
 
     def feed(self, segment: Segment) -> None:
         """The next captured segment of this 4-tuple."""
-        self.last, self.time = segment.frame, segment.time
+        before, self.last, self.time = self.last, segment.frame, segment.time
+        if self.segments < STORY:
+            self.story.append(segment)
+        elif self.segments == STORY:
+            self.story = []  # too long to be told again
         sender, receiver = self.ends[segment.src], self.ends[segment.dst]
         if self.excerpts.due:
             self.excerpts.follow(segment)
         if self.held is not None and not self._may_have_passed(segment):
             self._settle()
-        if not sender.send(segment):
+        explained = sender.send(segment)
+        if sender.searched:
+            self.marks[segment.frame] = (self.segments, before)
+        self.segments += 1
+        if not explained:
             self.excerpts.mark(self.recent, segment)
             if self._copied(segment, sender):
                 self.recent.append(segment)

@@ -37,7 +37,7 @@ class Endpoint:
         self.machine, self.address, self.keep = machine, address, keep
         self.vantage, self.complete = vantage, complete
         self.clock = -1
-        self.prompt, self.lagging = 0, False
+        self.prompt, self.lagging, self.searched = 0, False, False
         self.late = self.alone = False
         self.variants: dict[int, list[Segment]] = {}
         self.deviations = Deviations(machine, address, self.variants)
@@ -47,7 +47,7 @@ class Endpoint:
         self.calm = 0
         self.sent = 0
         self.peer: Endpoint | None = None
-        self._peer_sent = self.peer_sent
+        self._peer_tcb = self.peer_tcb
         self.watched: tuple[TCB, Segment] | None = None
 
     def face(self, peer: Endpoint) -> None:
@@ -60,12 +60,11 @@ class Endpoint:
         """The cheapest explanation."""
         return self.frontier[0]
 
-    def peer_sent(self) -> int | None:
-        """How far the peer has sent, from its own replay; None where that is not known."""
-        if self.peer is None or not self.peer.frontier:
+    def peer_tcb(self) -> TCB | None:
+        """The peer's TCB by its own replay; None where nothing was seen of the peer."""
+        if self.peer is None or not self.peer.frontier or not self.peer.sent:
             return None
-        value: int | None = self.machine.steps.SENT(self.peer.best.t)
-        return value
+        return self.peer.best.t
 
     def start(self, receives_first: bool) -> None:
         """The initial frontier: in the initial state, and where a call may have led that needs no fresh number."""
@@ -80,7 +79,7 @@ class Endpoint:
                     continue
                 if t.STATE != initial.t.STATE and not kind:
                     waiting = Hypothesis(t)
-                    waiting.note(event, 0, (name, arguments, None))
+                    waiting.note(event, 0, (name, arguments, None, -1, False))
                     self.frontier.insert(0, waiting)
         for hypothesis in self.frontier:
             hypothesis.enter(0)
@@ -118,6 +117,7 @@ class Endpoint:
             self.alone = self.peer is None or not self.peer.sent
         self._prepare(segment.time)
         self.sent += 1
+        self.searched = False
         best = self.frontier[0]
         if len(self.frontier) == 1 and best.pending and self.greedy and self._in_order(best, segment):
             return True
@@ -131,6 +131,7 @@ class Endpoint:
                 if self.keep:
                     best.note("send", segment.frame, False)
                 return True
+        self.searched = True
         goals = self._freely(segment)
         if goals:
             self._adopt(segment, goals, trouble=False)
@@ -228,7 +229,7 @@ class Endpoint:
         env = self.machine.env
         self.clock = max(time, self.clock)
         env.NOW = time if time >= 0 else self.clock
-        env.VANTAGE, env.peer_sent = self.vantage, self._peer_sent
+        env.VANTAGE, env.peer = self.vantage, self._peer_tcb
 
     def _remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
         log = self.log

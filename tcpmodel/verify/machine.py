@@ -32,7 +32,9 @@ class Environment:
         self.ASSUME = False
         self.fresh: int | None = None
         self.accept: bool | None = None
-        self.peer_sent: Callable[[], int | None] = lambda: None
+        self.peer: Callable[[], TCB | None] = lambda: None
+        self.sent_by: Callable[[TCB], int] = lambda _: 0
+        self.may_send: Callable[[TCB], bool] = lambda _: True
         self.bad: list[int] = []
         self.assumed: list[int] = []
         self.began = -1
@@ -54,9 +56,16 @@ class Environment:
         return self.accept
 
     @property
-    def PEER_SENT(self) -> int | None:  # noqa: N802
-        """How far the peer has sent according to its own replay; None when that is not known."""
-        return self.peer_sent()
+    def PEER_SENT(self) -> int:  # noqa: N802
+        """How far the peer has sent according to its own replay."""
+        peer = self.peer()
+        return self.sent_by(peer) if peer is not None else 0
+
+    @property
+    def PEER_MAY_SEND(self) -> bool:  # noqa: N802
+        """Whether the peer may have sent text that was not captured; true where nothing is known of it."""
+        peer = self.peer()
+        return peer is None or self.may_send(peer)
 
 
 Hidden = tuple[str, str, int, str, dict[str, bool]]
@@ -68,6 +77,7 @@ class Machine:
     def __init__(self, steps: ModuleType) -> None:
         self.steps = steps
         self.env = Environment()
+        self.env.sent_by, self.env.may_send = steps.SENT, steps.MAY_SEND
         self.states: tuple[str, ...] = steps.STATES
         self.arrive: tuple[Any, ...] = steps.EVENTS["segment", ""]
         self.output: tuple[Any, ...] = steps.EVENTS["output", ""]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+from tcpmodel.compile.runtime import Undecided
 from tcpmodel.verify.connection import Connection
 from tcpmodel.verify.hypothesis import Hypothesis
 from tcpmodel.verify.search import Search
@@ -21,20 +23,46 @@ from tcpmodel.verify.verdict import (
 Steps = dict[str, list[tuple[str, int, Any]]]
 
 
-def verdicts(connection: Connection, counts: dict[int, int], keep: bool) -> Iterator[ConnectionVerdict]:
-    """One verdict for each incarnation; `counts` has the frames of the connection in order."""
+class Span(NamedTuple):
+    """The frames of one incarnation, and whether it is the first and the last of its 4-tuple."""
+
+    start: int
+    end: int
+    segments: int
+    first: bool
+    last: bool
+
+
+def verdicts(connection: Connection, keep: bool) -> Iterator[ConnectionVerdict]:
+    """One verdict for each incarnation of a 4-tuple."""
     connection.flush()
     for end in connection.ends.values():
         _arrive_all(end.frontier, end.search)
         end.conclude()
     steps = {address: connection.trail(address) for address in connection.ends}
-    frames = sorted(counts)
-    starts = _starts(connection, steps, counts)
-    for number, start in enumerate(starts):
-        end_frame = starts[number + 1] if number + 1 < len(starts) else frames[-1] + 1
-        span = [f for f in frames if (number == 0 or f >= start) and f < end_frame]
-        if span:
-            yield _verdict(connection, steps, span, counts, number == 0, number + 1 == len(starts), keep)
+    starts = _starts(connection, steps)
+    runs = {address: _runs(rows, starts) for address, rows in steps.items()}
+    for number, span in enumerate(_spans(connection, starts)):
+        verdict = _verdict(connection, steps, span)
+        verdict.incarnation = number
+        verdict.witness = {letter: runs[x][number] for letter, x in (("a", verdict.a), ("b", verdict.b))} if keep else {}
+        yield verdict
+
+
+def _spans(connection: Connection, starts: list[int]) -> Iterator[Span]:
+    """The incarnations, cut at `starts`; the connection has noted how many segments came before each."""
+    begin, counted = connection.first, 0
+    for start in starts[1:]:
+        before, previous = connection.marks[start]
+        yield Span(begin, previous, before - counted, begin == connection.first, False)
+        begin, counted = start, before
+    yield Span(begin, connection.last, connection.segments - counted, begin == connection.first, True)
+
+
+def _runs(rows: list[tuple[str, int, Any]], starts: list[int]) -> list[list[tuple[object, ...]]]:
+    """The steps cut where each incarnation shows first, their order kept."""
+    edges = [next((at for at, row in enumerate(rows) if row[1] >= start), len(rows)) for start in starts[1:]]
+    return [list(rows[low:high]) for low, high in pairwise([0, *edges, len(rows)])]
 
 
 def _arrive_all(frontier: list[Hypothesis], search: Search) -> None:
@@ -42,10 +70,8 @@ def _arrive_all(frontier: list[Hypothesis], search: Search) -> None:
     for position, hypothesis in enumerate(frontier):
         while hypothesis.pending:
             try:
-                child = next(iter(search.arrivals(hypothesis, hypothesis.pending[0], None)), None)
-            except Exception as error:  # a choice that no later segment revealed
-                if type(error).__name__ != "Undecided":
-                    raise
+                child = next(search.arrivals(hypothesis, hypothesis.pending[0], None), None)
+            except Undecided:  # a choice that no later segment revealed
                 child = None
             if child is None:
                 break
@@ -53,44 +79,41 @@ def _arrive_all(frontier: list[Hypothesis], search: Search) -> None:
         frontier[position] = hypothesis
 
 
-def _starts(connection: Connection, steps: Steps, counts: dict[int, int]) -> list[int]:
+def _starts(connection: Connection, steps: Steps) -> list[int]:
     """The frames at which a new incarnation begins: an OPEN with another initial sequence number than before."""
-    starts = [min(counts)]
+    starts = [connection.first]
     numbers: dict[str, int] = {}
     events = sorted((frame, address, fresh) for address, rows in steps.items() for kind, frame, fresh in rows if kind == "begins")
     for frame, address, fresh in events:
-        if fresh is not None and address in numbers and numbers[address] != fresh and frame > starts[-1]:
+        if fresh is not None and address in numbers and numbers[address] != fresh and frame > starts[-1] and frame in connection.marks:
             starts.append(frame)
             numbers = {}
         numbers[address] = fresh
     return starts
 
 
-def _verdict(
-    connection: Connection, steps: Steps, span: list[int], senders: dict[int, int], first: bool, last: bool, keep: bool
-) -> ConnectionVerdict:
+def _verdict(connection: Connection, steps: Steps, span: Span) -> ConnectionVerdict:
     a, b = _roles(connection, steps, span)
-    low, high = (0 if first else span[0]), span[-1]
+    low, high, last = (0 if span.first else span.start), span.end, span.last
     rows = {x: [row for row in steps[x] if low <= row[1] <= high or last and row[1] > high] for x in (a, b)}
     findings = [row[2] for x in (a, b) for row in rows[x] if row[0] == "finding"]
     assumptions = [
         Assumption(row[2][0], row[1], x, row[2][1]) for x in (a, b) for row in rows[x] if row[0] == "assumption"
     ]
     findings.sort(key=lambda f: f.frame)
-    reason = _doubt(connection, findings, assumptions, last, span)
+    reason = _doubt(connection, findings, assumptions, last)
     verdict = VIOLATION if any(f.level == "must" for f in findings) else CONFORMING
     return ConnectionVerdict(
-        a=a, b=b, frames=(span[0], high), segments=len(span), verdict=INCONCLUSIVE if reason else verdict,
+        a=a, b=b, frames=(span.start, high), segments=span.segments, verdict=INCONCLUSIVE if reason else verdict,
         states={letter: _states(connection, x, low, high, last) for letter, x in (("a", a), ("b", b))},
         assumptions=sorted(assumptions, key=lambda m: m.frame), findings=findings, reason=reason,
-        witness={letter: [tuple(row) for row in rows[x]] for letter, x in (("a", a), ("b", b))} if keep else {},
         carrier=connection.carrier,
     )  # fmt: skip
 
 
-def _roles(connection: Connection, steps: Steps, span: list[int]) -> tuple[str, str]:
+def _roles(connection: Connection, steps: Steps, span: Span) -> tuple[str, str]:
     """`a` opened this incarnation (the first OPEN of its own accord), else it was seen first."""
-    opened = sorted((row[1], x) for x, rows in steps.items() for row in rows if row[0] == "begins" and span[0] <= row[1] <= span[-1])
+    opened = sorted((row[1], x) for x, rows in steps.items() for row in rows if row[0] == "begins" and span.start <= row[1] <= span.end)
     a = opened[0][1] if opened else connection.opener
     return (a, connection.other) if a == connection.opener else (a, connection.opener)
 
@@ -117,7 +140,7 @@ def _states(connection: Connection, address: str, low: int, high: int, last: boo
 
 
 def _doubt(
-    connection: Connection, findings: list[Finding], assumptions: list[Assumption], last: bool, span: list[int]
+    connection: Connection, findings: list[Finding], assumptions: list[Assumption], last: bool
 ) -> str:
     """Why the evidence does not decide, or ""."""
     silent = [address for address, end in connection.ends.items() if end.sent == 0]

@@ -97,12 +97,12 @@ class Search:
             return
         item = node.pending[0]
         for child in self.arrivals(node, item, fresh, frame):
-            yield child, later, True
+            yield child, later, not child.due
         if isinstance(item, Segment) and not self.certain:
             lost = self._without_first(node, LOST)
             lost.note("lost", item.frame, None)
-            yield lost, later, True
-            yield self._without_first(node, REORDERED), (*later, item), True
+            yield lost, later, not node.due
+            yield self._without_first(node, REORDERED), (*later, item), not node.due
 
     def _hidden(
         self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int, assume: bool
@@ -113,7 +113,7 @@ class Search:
             child.cost += cost + sum(arguments.values()) + (ASSUMPTION if kind else 0)
             self.charge(child, self.machine.env.bad, frame)
             child.enter(frame)
-            child.note(event, frame, (name, arguments, fresh))
+            child.note(event, frame, (name, arguments, fresh, self.machine.env.NOW, False))
             if began:
                 child.note("begins", frame, fresh)
             if kind:
@@ -187,7 +187,7 @@ class Search:
             node.note("begins", item.frame, fresh)
         node.enter(item.frame)
         if self.keep:
-            node.note(kind, item.frame, (item.name, defaults | arguments, fresh))
+            node.note(kind, item.frame, (item.name, defaults | arguments, fresh, env.NOW, True))
         return True
 
     def agrees(self, node: Hypothesis, item: Observation) -> bool:

@@ -51,7 +51,8 @@ class ConnectionVerdict:
     """One incarnation of a 4-tuple. `states` maps a and b to [frame, state] rows; `reason` says why it is inconclusive.
 
     `tcb` has rows [frame, endpoint letter, {variable: value}] when asked for; `witness` the run of each endpoint;
-    `excerpt` the segments around each finding, rendered; `frames` are the first and the last one.
+    `excerpt` the segments around each finding, rendered; `frames` are the first and the last one; `incarnation` counts
+    the lives of the 4-tuple that were replayed as one run, from 0.
     """
 
     a: str
@@ -67,6 +68,7 @@ class ConnectionVerdict:
     witness: dict[str, list[tuple[object, ...]]] = field(default_factory=dict)
     excerpts: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     carrier: str = ""
+    incarnation: int = 0
 
 
 @dataclass

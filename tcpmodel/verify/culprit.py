@@ -1,0 +1,105 @@
+"""One altered segment instead of many deviations: the cheapest joint explanation of both endpoints.
+
+The two sides are replayed apart, so a segment that is not what its sender went on with, and its peer answered, shows
+as several deviations, some of the innocent. A short connection is therefore told again with one segment near the first
+finding replaced by what the findings say was due; if that leaves no deviation, this segment is the deviation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
+from itertools import islice
+
+from tcpmodel.trace import FLAG_NAMES, Segment, sequence_length
+from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.outcome import verdicts
+from tcpmodel.verify.verdict import INCONCLUSIVE, VIOLATION, ConnectionVerdict, Finding
+
+BEFORE = 6  # segments before the first finding that may be the altered one
+FINDINGS = 6  # findings whose numbers are tried
+RETOLD = 1_500  # segments told again at most for one connection
+MODULUS = 1 << 32
+ASSUMPTION, DEVIATION = 1, 1_000
+TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing that is replayed
+
+
+def retold(connection: Connection, told: list[ConnectionVerdict]) -> list[ConnectionVerdict]:
+    """The verdicts with one altered segment where that explains more, else those given."""
+    price = _price(told)
+    if len(connection.story) != connection.segments or price < DEVIATION + ASSUMPTION:
+        return told
+    findings = sorted((f for verdict in told for f in verdict.findings if f.level == "must"), key=lambda f: f.frame)
+    best, cheapest = told, min(DEVIATION, price - DEVIATION)
+    for number, altered, field in islice(_alterations(connection.story, findings), RETOLD // connection.segments):
+        again = _tell(connection, number, altered)
+        cost = _price(again)
+        if cost < cheapest:
+            best, cheapest = _blame(again, connection.story[number], altered, field, findings[0]), cost
+    return best
+
+
+def _price(told: list[ConnectionVerdict]) -> int:
+    musts = sum(finding.level == "must" for verdict in told for finding in verdict.findings)
+    open_ends = sum(verdict.verdict == INCONCLUSIVE for verdict in told)
+    return DEVIATION * musts + ASSUMPTION * (open_ends + sum(len(verdict.assumptions) for verdict in told))
+
+
+def _alterations(story: list[Segment], findings: list[Finding]) -> Iterator[tuple[int, Segment, str]]:
+    """(index, what the segment should have been, the field that differs), the likeliest first."""
+    first = next(number for number, segment in enumerate(story) if segment.frame >= findings[0].frame)
+    shifts = {
+        (int(finding.actual.split()[-1]) - int(finding.expected.split()[-1])) % MODULUS
+        for finding in findings[:FINDINGS]
+        if finding.field in ("SEG.SEQ", "SEG.ACK") and finding.expected
+    }
+    for number in range(first, max(-1, first - BEFORE - 1), -1):
+        segment = story[number]
+        for shift in sorted(shifts | {MODULUS - s for s in shifts}):
+            yield number, _shifted(segment, "seq", shift), "SEG.SEQ"
+            yield number, _shifted(segment, "ack", shift), "SEG.ACK"
+        for bit, name in enumerate(FLAG_NAMES):
+            if TOGGLED & 1 << bit:
+                yield number, _toggled(segment, 1 << bit), f"SEG.CTL ({name})"
+
+
+def _shifted(segment: Segment, attribute: str, shift: int) -> Segment:
+    altered = copy(segment)
+    setattr(altered, attribute, (getattr(segment, attribute) + shift) % MODULUS)
+    return altered
+
+
+def _toggled(segment: Segment, bit: int) -> Segment:
+    altered = copy(segment)
+    altered.flags ^= bit
+    altered.len = sequence_length(altered.text, altered.flags)
+    return altered
+
+
+def _tell(connection: Connection, number: int, altered: Segment) -> list[ConnectionVerdict]:
+    """The verdicts of the whole connection with one segment altered."""
+    story = connection.story
+    machine = connection.ends[connection.opener].machine
+    again = Connection(machine, story[0], connection.vantage, connection.complete, keep=False)
+    for index, segment in enumerate(story):
+        again.feed(altered if index == number else segment)
+    return list(verdicts(again, keep=False))
+
+
+def _blame(
+    told: list[ConnectionVerdict], seen: Segment, due: Segment, field: str, first: Finding
+) -> list[ConnectionVerdict]:
+    """`told` with the altered segment as the one deviation."""
+    attribute = "seq" if field == "SEG.SEQ" else "ack" if field == "SEG.ACK" else "flags"
+    expected, actual = getattr(due, attribute), getattr(seen, attribute)
+    finding = replace(
+        first, endpoint=seen.src, frame=seen.frame, field=field, expected=f"{field} = {expected}", actual=f"{field} = {actual}",
+        message=f"both endpoints went on as if {field} had been {expected} here, not {actual}", code="TM502", guards=(),
+    )  # fmt: skip
+    for verdict in told:
+        if verdict.frames[0] <= seen.frame <= verdict.frames[1]:
+            verdict.findings.append(finding)
+            verdict.findings.sort(key=lambda f: f.frame)
+            verdict.verdict, verdict.reason = VIOLATION, ""
+    return told
