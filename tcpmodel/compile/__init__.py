@@ -12,7 +12,7 @@ from types import ModuleType
 
 from tcpmodel.spec.digest import spec_digest
 
-__all__ = ["cache_directory", "load_steps"]
+__all__ = ["cache_directory", "load_steps", "write_cached"]
 
 
 def cache_directory() -> Path:
@@ -36,7 +36,7 @@ def load_steps(name: str = "rfc9293", *, profile: str | None = None, variants: t
         return sys.modules[key]
     path = cache_directory() / f"{key}.py"
     if not path.exists():
-        path = _write(path, _source(name, profile, variants, traced))
+        path = write_cached(path, _source(name, profile, variants, traced))
     spec = importlib.util.spec_from_file_location(key, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -53,7 +53,7 @@ def _source(name: str, profile: str | None, variants: tuple[str, ...], traced: b
     return generate(load(name, profile=profile, variants=variants), traced)
 
 
-def _write(path: Path, source: str) -> Path:
+def write_cached(path: Path, source: str) -> Path:
     """Write whole or not at all; a cache that cannot be written to is replaced by a temporary folder."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
