@@ -125,7 +125,12 @@ class _Run:
         if how == "astray":
             return
         sent = how if isinstance(how, Segment) else segment
+        self.demand(_alike(sent, segment), frame, "is altered beyond its numbers and control bits")
+        before = self.t.copy()
         e = self.step(("output", ""), frame, sent, self.time(frame), STRICT=how != "against", ASSUME=how is True)
+        if e.number >= 0 and sent is not segment:
+            self.t = before
+            e = self.step(("output", ""), frame, sent, self.time(frame), STRICT=True, ASSUME=True)
         self.demand(e.number < 0, frame, f"is forbidden by {self.steps.RULES[e.number][RULE]}")
 
     def receive(self, frame: int) -> None:
@@ -145,7 +150,7 @@ class _Run:
             if frame > limit:
                 self.demand(("order-disturbed", limit) in self.assumed, frame, f"arrives before frame {limit}")
                 self.demand(not self.own or frame < self.own[0], frame, "arrives ahead of several own segments")
-            self.arrive(frame, *detail)
+            self.arrive(frame, min(frame, limit), *detail)
         elif kind == "lost":
             self.demand(not self.certain and frame in self.open, frame, "is lost, which cannot be here")
             self.open.remove(frame)
@@ -165,13 +170,13 @@ class _Run:
         else:
             self.happen(kind, frame, *detail)
 
-    def arrive(self, frame: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
+    def arrive(self, frame: int, low: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
         self.demand(frame in self.open, frame, "arrives twice, or was not sent by the peer")
         self.demand(not self.certain or frame == self.open[0], frame, "arrives out of order where it was captured")
         self.demand(variant is None or any(n == frame for _, n in self.peer.blamed), frame, "is altered without a finding")
         self.open.remove(frame)
         choices = {name: value for name, value in (("FRESH_ISS", fresh), ("ACCEPT", accept)) if value is not None}
-        self.step(("segment", ""), frame, variant or self.segments[frame], self.time(frame), **choices)
+        self.step(("segment", ""), frame, variant or self.segments[frame], self.time(frame), low, **choices)
 
     def happen(self, kind: str, frame: int, name: str, arguments: dict[str, bool], fresh: int | None, now: int, told: bool) -> None:
         """A call, a timeout or a restart: told by the trace, or hidden and then one that may be inferred."""
@@ -179,7 +184,8 @@ class _Run:
         rows = [row for row in self.steps.HIDDEN if row[:2] == (kind, name) and self.t.STATE in row[5]]
         self.demand(told or rows and not self.due, frame, f"{kind} {name} can be no hidden event here")
         self.demand(told or not rows[0][3] or (rows[0][3], frame) in self.assumed, frame, f"{kind} {name} is an assumption")
-        self.demand(now < 0 or now >= self.now or told, frame, f"{kind} {name} comes before the last segment")
+        own = frame in self.segments and now == self.time(frame)
+        self.demand(told or own or now >= self.now, frame, f"{kind} {name} comes before the last segment")
         before = set(self.t.owed)
         choices = {"FRESH_ISS": fresh} if fresh is not None else {}
         self.step((kind, name), frame, None, now, ACCEPT=True, **choices, **arguments)
@@ -197,10 +203,11 @@ class _Run:
     def refuted(self, item: Call | Timeout | Observation) -> bool:
         return any(frame == item.frame for _, frame in self.blamed)
 
-    def step(self, event: tuple[str, str], frame: int, segment: Segment | None, now: int, **given: Any) -> SimpleNamespace:
+    def step(self, event: tuple[str, str], frame: int, segment: Segment | None, now: int, low: int = 0, **given: Any) -> SimpleNamespace:
         """One step of the model. Rules that it breaks must be findings, rules that assume must be listed assumptions."""
         e = SimpleNamespace(NOW=now, VANTAGE=self.certain, STRICT=False, ASSUME=False)
-        e.PEER_SENT, e.PEER_MAY_SEND = self.steps.SENT(self.peer.t), self.steps.MAY_SEND(self.peer.t)
+        e.PEER_SENT = self.steps.SENT(self.peer.t) if self.peer.out else 0
+        e.PEER_MAY_SEND = not self.peer.out or self.steps.MAY_SEND(self.peer.t)
         e.bad, e.assumed, e.passed, e.fired, e.began = [], [], [], [], -1
         e.__dict__.update(given)
         function = self.steps.EVENTS[event][self.t.STATE]
@@ -213,7 +220,7 @@ class _Run:
             self.demand((self.steps.RULES[number][RULE], frame) in self.blamed, frame, f"{self.steps.RULES[number][RULE]} is no finding")
         for number in e.assumed:
             self.demand((self.steps.RULES[number][KIND], frame) in self.assumed, frame, f"{self.steps.RULES[number][KIND]} is not listed")
-        low = max(frame if event[0] == "segment" else 0, self.out, self.states[-1][0])
+        low = max(low, self.out, self.states[-1][0])
         self.states += [[low, LATEST if frame else 0, state] for state in (*e.passed, self.t.STATE)]
         return e
 
@@ -237,6 +244,10 @@ class _Run:
         self.demand([name for _, name in shown] == names, self.out, f"the states passed are {', '.join(names)}")
         for (frame, name), rows in list(zip(shown, passed, strict=True))[1:]:
             self.demand(rows[0][0] <= frame <= rows[0][1], frame, f"{name} is entered elsewhere")
+
+
+def _alike(one: Segment, other: Segment) -> bool:
+    return (one.frame, one.src, one.text, one.wnd) == (other.frame, other.src, other.text, other.wnd)
 
 
 def _same(item: Call | Timeout | Observation, frame: int, kind: str, detail: Sequence[Any]) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.endpoint import Endpoint
 from tcpmodel.verify.excerpts import Excerpts
-from tcpmodel.verify.hypothesis import Hypothesis
-from tcpmodel.verify.machine import Machine
+from tcpmodel.verify.hypothesis import Hypothesis, Item
+from tcpmodel.verify.machine import TCB, Machine
 
 SWAPPED = 1_000_000  # ns: segments captured this close together may have been captured in the wrong order
 PASSED = 3  # segments that may have come before one that was captured ahead of them
@@ -39,8 +39,9 @@ class Connection:
         self.segments = 0
         # frame -> (segments before it, frame of the one before it), where an incarnation may begin
         self.marks: dict[int, tuple[int, int]] = {}
-        self.story: list[Segment] = []
+        self.story: list[Item] = []
         self.held: tuple[Segment, list[Hypothesis], list[Segment]] | None = None
+        self.peer_then: TCB | None = None  # of the peer of the held one's sender
 
     def feed(self, segment: Segment) -> None:
         """The next captured segment of this 4-tuple."""
@@ -67,6 +68,7 @@ class Connection:
                 self._settle()
             if self.held is None and segment.time >= 0 and sender.sent > 0:
                 self.held = (segment, [h.fork() for h in sender.frontier], [])
+                self.peer_then = receiver.best.t.copy() if receiver.frontier else None
             else:
                 sender.settle(segment)
         self.recent.append(segment)
@@ -77,6 +79,8 @@ class Connection:
     def tell(self, item: Call | Timeout | Observation) -> None:
         """An event that the trace reports of one endpoint."""
         self.flush()
+        if self.segments <= STORY:
+            self.story.append(item)
         self.excerpts.mark(self.recent)
         self.ends[item.endpoint].tell(item)
 
@@ -119,7 +123,10 @@ class Connection:
         self.held = None
         sender = self.ends[held.src]
         sender.frontier = frontier
+        sender.forget(passed)
+        sender.peer_then = self.peer_then
         sender.settle(held)
+        sender.peer_then = None
         for segment in passed:
             sender.receive(segment)
 

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from tcpmodel.trace import FLAG_NAMES, Segment, sequence_length
 from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.hypothesis import LEVELS
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.verdict import INCONCLUSIVE, VIOLATION, ConnectionVerdict, Finding
 
 BEFORE = 6  # segments before the first finding that may be the altered one
 FINDINGS = 6  # findings whose numbers are tried
-RETOLD = 1_500  # segments told again at most for one connection
+RETOLD = 1_000  # segments told again at most for one connection
 MODULUS = 1 << 32
 ASSUMPTION, DEVIATION = 1, 1_000
 TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing that is replayed
@@ -28,22 +30,23 @@ TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing t
 def retold(connection: Connection, told: list[ConnectionVerdict]) -> list[ConnectionVerdict]:
     """The verdicts with one altered segment where that explains more, else those given."""
     price = _price(told)
-    if len(connection.story) != connection.segments or price < DEVIATION + ASSUMPTION:
+    story = [item for item in connection.story if isinstance(item, Segment)]
+    if len(story) != connection.segments or price < DEVIATION + ASSUMPTION:
         return told
     findings = sorted((f for verdict in told for f in verdict.findings if f.level == "must"), key=lambda f: f.frame)
     best, cheapest = told, min(DEVIATION, price - DEVIATION)
-    for number, altered, field in islice(_alterations(connection.story, findings), RETOLD // connection.segments):
-        again = _tell(connection, number, altered)
+    for number, altered, field in islice(_alterations(story, findings), RETOLD // connection.segments):
+        again = _tell(connection, story, number, altered)
         cost = _price(again)
         if cost < cheapest:
-            best, cheapest = _blame(again, connection.story[number], altered, field, findings[0]), cost
+            best, cheapest = _blame(again, story[number], altered, field, findings[0]), cost
     return best
 
 
 def _price(told: list[ConnectionVerdict]) -> int:
     musts = sum(finding.level == "must" for verdict in told for finding in verdict.findings)
     open_ends = sum(verdict.verdict == INCONCLUSIVE for verdict in told)
-    return DEVIATION * musts + ASSUMPTION * (open_ends + sum(len(verdict.assumptions) for verdict in told))
+    return DEVIATION * musts + ASSUMPTION * (open_ends + sum(a.kind != "captured-twice" for verdict in told for a in verdict.assumptions))
 
 
 def _alterations(story: list[Segment], findings: list[Finding]) -> Iterator[tuple[int, Segment, str]]:
@@ -77,14 +80,16 @@ def _toggled(segment: Segment, bit: int) -> Segment:
     return altered
 
 
-def _tell(connection: Connection, number: int, altered: Segment) -> list[ConnectionVerdict]:
+def _tell(connection: Connection, story: list[Segment], number: int, altered: Segment) -> list[ConnectionVerdict]:
     """The verdicts of the whole connection with one segment altered."""
-    story = connection.story
-    machine = connection.ends[connection.opener].machine
-    again = Connection(machine, story[0], connection.vantage, connection.complete, keep=False)
-    for index, segment in enumerate(story):
-        again.feed(altered if index == number else segment)
-    return list(verdicts(again, keep=False))
+    machine, keep = connection.ends[connection.opener].machine, connection.ends[connection.opener].keep
+    again = Connection(machine, story[0], connection.vantage, connection.complete, keep)
+    for item in connection.story:
+        if isinstance(item, Segment):
+            again.feed(altered if item is story[number] else item)
+        else:
+            again.tell(item)
+    return list(verdicts(again, keep))
 
 
 def _blame(
@@ -102,4 +107,12 @@ def _blame(
             verdict.findings.append(finding)
             verdict.findings.sort(key=lambda f: f.frame)
             verdict.verdict, verdict.reason = VIOLATION, ""
+        verdict.witness = {letter: [_retraced(row, seen.frame, due) for row in run] for letter, run in verdict.witness.items()}
     return told
+
+
+def _retraced(row: tuple[Any, ...], frame: int, due: Segment) -> tuple[Any, ...]:
+    """A step of a witness that sends or delivers the altered segment, saying so."""
+    if row[:2] == ("send", frame):
+        return "send", frame, due
+    return ("deliver", frame, (due, *row[2][1:])) if row[:2] == ("deliver", frame) else row

@@ -12,7 +12,7 @@ from collections import deque
 from tcpmodel.compile.runtime import Undecided
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.deviation import Deviations
-from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first
+from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first, unwind
 from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.search import Act, Search
 
@@ -38,7 +38,7 @@ class Endpoint:
         self.vantage, self.complete = vantage, complete
         self.clock = -1
         self.prompt, self.lagging, self.searched = 0, False, False
-        self.late = self.alone = False
+        self.late = self.alone = self.told = False
         self.variants: dict[int, list[Segment]] = {}
         self.deviations = Deviations(machine, address, self.variants)
         self.search = Search(machine, {}, keep, vantage, self.deviations.event)
@@ -47,6 +47,7 @@ class Endpoint:
         self.calm = 0
         self.sent = 0
         self.peer: Endpoint | None = None
+        self.peer_then: TCB | None = None  # when a segment is judged that was put off
         self._peer_tcb = self.peer_tcb
         self.watched: tuple[TCB, Segment] | None = None
 
@@ -54,6 +55,11 @@ class Endpoint:
         """Join the two sides: each receives what the other may really have sent."""
         self.peer, peer.peer = peer, self
         self.search.variants, peer.search.variants = peer.variants, self.variants
+        self.search.blamed, peer.search.blamed = peer.blamed, self.blamed
+
+    def blamed(self, frame: int) -> bool:
+        """Whether the cheapest explanation has a deviation at this frame."""
+        return any(step[:2] == ("finding", frame) for step in unwind(self.best.trail))
 
     @property
     def best(self) -> Hypothesis:
@@ -64,7 +70,7 @@ class Endpoint:
         """The peer's TCB by its own replay; None where nothing was seen of the peer."""
         if self.peer is None or not self.peer.frontier or not self.peer.sent:
             return None
-        return self.peer.best.t
+        return self.peer_then or self.peer.best.t
 
     def start(self, receives_first: bool) -> None:
         """The initial frontier: in the initial state, and where a call may have led that needs no fresh number."""
@@ -179,7 +185,7 @@ class Endpoint:
         self._prepare(segment.time)
         base = self._before(segment)
         goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
-        if self.sent == 1:
+        if self.sent == 1 and not self.told:
             goals += self._pick_up(segment)
         blamed = self.deviations.book(base, segment, self.search)
         self._adopt(segment, goals + blamed, trouble=True)
@@ -197,6 +203,7 @@ class Endpoint:
         try:
             goals = self.search.explain(self.frontier, act, None, item.frame)
         except Undecided:
+            self.told = True
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
             return
@@ -205,6 +212,7 @@ class Endpoint:
                 hypothesis.pending = (*hypothesis.pending, item)
             return
         self._remember(item, False)
+        self.told = self.told or bool(goals)
         self.frontier = best_first(goals or self.deviations.contradicted(self.frontier, item, self.watched), BEAM)
 
     def disturbed(self, segment: Segment, passed: list[Segment]) -> bool:
@@ -219,8 +227,15 @@ class Endpoint:
             self._adopt(segment, goals, trouble=True)
         return bool(goals)
 
+    def forget(self, passed: list[Segment]) -> None:
+        """Take back the arrival of segments that are to arrive later after all."""
+        frames = {segment.frame for segment in passed}
+        while self.log and isinstance(self.log[-1][0], Segment) and self.log[-1][0].frame in frames:
+            self.log.pop()
+
     def skip(self, segment: Segment, kind: str, message: str) -> None:
         """Leave a segment out of the replay, at the price of an assumption about the capture."""
+        self.log.clear()  # what is replayed anew would have it back
         for hypothesis in self.frontier:
             hypothesis.cost += ASSUMPTION
             hypothesis.note("assumption", segment.frame, (kind, message))

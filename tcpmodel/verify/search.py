@@ -30,7 +30,8 @@ Move = tuple[Hypothesis, tuple[Item, ...], bool]
 
 
 class Search:
-    """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there.
+    """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there, which
+    counts while its own cheapest explanation has it `blamed` for that frame.
 
     `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order.
     """
@@ -38,6 +39,7 @@ class Search:
     def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame) -> None:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
         self.blame, self.blaming = blame, False
+        self.blamed: Callable[[int], bool] = lambda _: False
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
@@ -134,7 +136,10 @@ class Search:
             if self.event(child, item, fresh):
                 yield child
             return
-        for cost, segment in [(0, item), *((ALTERED, other) for other in self.variants.get(item.frame, ()))]:
+        others = self.variants.get(item.frame, ())
+        if others and not self.blamed(item.frame):
+            others = ()
+        for cost, segment in [(0, item), *((ALTERED, other) for other in others)]:
             try:
                 yield self._arrival(node, item, segment, None, None, cost, item.frame)
             except Undecided:
