@@ -188,13 +188,25 @@ class Endpoint:
         if self.sent == 1 and not self.told:
             goals += self._pick_up(segment)
         blamed = self.deviations.book(base, segment, self.search)
+        if not goals and not blamed:
+            blamed = self.deviations.book([self.refuted(h) for h in base], segment, self.search)
         self._adopt(segment, goals + blamed, trouble=True)
+
+    def refuted(self, hypothesis: Hypothesis) -> Hypothesis:
+        """A hypothesis that agrees with nothing it was still told of, at the price of deviations."""
+        child = hypothesis.fork()
+        child.pending = tuple(item for item in hypothesis.pending if isinstance(item, Segment))
+        for item in hypothesis.pending:
+            if not isinstance(item, Segment):
+                child = self.deviations.contradicted([child], item, self.watched)[0]
+        return child
 
     def tell(self, item: Call | Timeout | Observation) -> None:
         """An event that the trace itself reports of this endpoint."""
         if not self.frontier:
             self.start(receives_first=False)
         self._prepare(item.time)
+        self.search.told = True
 
         def act(node: Hypothesis) -> Hypothesis | None:
             child = node.fork()

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from tcpmodel.compile.runtime import Undecided
 from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.endpoint import Endpoint
 from tcpmodel.verify.hypothesis import Hypothesis
-from tcpmodel.verify.search import Search
 from tcpmodel.verify.verdict import (
     CONFORMING,
     INCONCLUSIVE,
@@ -37,7 +37,7 @@ def verdicts(connection: Connection, keep: bool) -> Iterator[ConnectionVerdict]:
     """One verdict for each incarnation of a 4-tuple."""
     connection.flush()
     for end in connection.ends.values():
-        _arrive_all(end.frontier, end.search)
+        end.frontier = [_arrive_all(hypothesis, end) for hypothesis in end.frontier]
         end.conclude()
     steps = {address: connection.trail(address) for address in connection.ends}
     starts = _starts(connection, steps)
@@ -65,18 +65,15 @@ def _runs(rows: list[tuple[str, int, Any]], starts: list[int]) -> list[list[tupl
     return [list(rows[low:high]) for low, high in pairwise([0, *edges, len(rows)])]
 
 
-def _arrive_all(frontier: list[Hypothesis], search: Search) -> None:
+def _arrive_all(hypothesis: Hypothesis, end: Endpoint) -> Hypothesis:
     """At the end whatever can still arrive has arrived, unless it waits for a choice that was never revealed."""
-    for position, hypothesis in enumerate(frontier):
-        while hypothesis.pending:
-            try:
-                child = next(search.arrivals(hypothesis, hypothesis.pending[0], None), None)
-            except Undecided:  # a choice that no later segment revealed
-                child = None
-            if child is None:
-                break
-            hypothesis = child
-        frontier[position] = hypothesis
+    while hypothesis.pending:
+        try:
+            child = next(end.search.arrivals(hypothesis, hypothesis.pending[0], None), None)
+        except Undecided:  # a choice that no later segment revealed
+            break
+        hypothesis = child or end.refuted(hypothesis)
+    return hypothesis
 
 
 def _starts(connection: Connection, steps: Steps) -> list[int]:

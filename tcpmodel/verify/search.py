@@ -38,7 +38,7 @@ class Search:
 
     def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame) -> None:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
-        self.blame, self.blaming = blame, False
+        self.blame, self.blaming, self.told = blame, False, False
         self.blamed: Callable[[int], bool] = lambda _: False
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
@@ -88,8 +88,10 @@ class Search:
         return sorted((g for g in goals if g.cost <= bound), key=lambda h: h.cost)
 
     def may_act(self, node: Hypothesis, item: Segment | None) -> bool:
-        """Whether nothing has to come first: an arrival that is certain, or what a hidden event sends."""
+        """Whether nothing has to come first: an arrival that is certain, an event told of, or what a hidden event sends."""
         if self.certain and node.pending:
+            return False
+        if self.told and item is not None and not all(isinstance(other, Segment) for other in node.pending):
             return False
         return not node.due or item is not None and owed(tuple(node.due), item)
 
