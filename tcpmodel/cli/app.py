@@ -16,6 +16,7 @@ from tcpmodel.errors import SpecError, TraceError, UsageError
 # name -> (module with the click command `command`, one line of help)
 COMMANDS = {
     "verify": ("tcpmodel.cli.verify", "Replay captures and say whether both endpoints kept to the rules."),
+    "graph": ("tcpmodel.cli.graph", "Draw the state diagram that follows from the rules."),
 }
 COMPLETION = "_TCPMODEL_COMPLETE"
 EXIT_CODES = "Exit codes: 0 conforming, 1 violation, 2 bad usage or unusable input, 3 inconclusive, 70 internal error."

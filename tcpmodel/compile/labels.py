@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any
 
 from tcpmodel.compile.diagram import diagram_of
-from tcpmodel.compile.paths import Path, Step, tested
+from tcpmodel.compile.paths import Path, Step, mentioned, tested
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.builtins import CONTROL_BITS
 from tcpmodel.spec.model import Model, Rule
@@ -37,14 +37,16 @@ class Labels:
         later = self._later(path)
         action = self._action(path, [*map(_answer, deciding), *map(_required, later)])
         answers = [f"snd {flags(_answer(step.rule))}" for step in path.steps if step.rule.sends]
+        signals = tuple(dict.fromkeys(rule.signal for rule in deciding if rule.signal))
+        told = [f"“{step.rule.signal}”" for step in path.steps if step.rule.signal not in ("", *signals)]
         return {
             "source": path.source,
             "target": path.target,
             "event": self.event(path),
             "action": action,
-            "also": tuple(dict.fromkeys(answer for answer in answers if answer not in action)),
+            "also": tuple(dict.fromkeys((*(answer for answer in answers if answer not in action), *told))),
             "kind": path.procedure.event,
-            "signals": tuple(dict.fromkeys(step.rule.signal for step in path.steps if step.rule.signal)),
+            "signals": signals,
             "rules": tuple(rule.name for rule in deciding),
             "paths": (tuple(step.rule.name for step in path.steps),),
             "through": path.states[1:-1],
@@ -73,7 +75,8 @@ class Labels:
 
     def _other(self, path: Path) -> str:
         """A segment of which only what it lacks is known, or nothing."""
-        missing = flags(_decisive(path.deciding) & path.off)
+        own = reduce(or_, (mentioned(step.rule.guard) for step in path.deciding if step.rule.guard), 0)
+        missing = flags((_decisive(path.entering) or own) & path.off)
         return f"segment without {missing}" if missing else "segment"
 
     def _action(self, path: Path, sent: list[int]) -> tuple[str, ...]:

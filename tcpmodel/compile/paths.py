@@ -154,14 +154,15 @@ def tested(step: Step) -> int:
     """
     rules = step.stage.rules[: step.stage.rules.index(step.rule) + 1]
     guards = [rule.guard for rule in rules if rule.guard and step.state in rule.states and not rule.assume]
-    return reduce(or_, map(_bits, guards), 0)
+    return reduce(or_, map(mentioned, guards), 0)
 
 
-def _bits(node: x.Expr) -> int:
+def mentioned(node: x.Expr) -> int:
+    """The control bits (mask) on which an expression decides."""
     if isinstance(node, x.Apply) and node.type != x.BOOL:
         return 0
     own = node.mask if isinstance(node, x.HasFlag) else 0
-    return reduce(or_, map(_bits, x.children(node)), own)
+    return reduce(or_, map(mentioned, x.children(node)), own)
 
 
 def _single(mask: int) -> list[int]:

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tcpmodel.compile.diagram import Arrow, Diagram
-from tcpmodel.report.routes import Router
-from tcpmodel.report.svg import COLORS, Box, Point, corners, document, element, line, text, width
+from tcpmodel.report.routes import Router, circle
+from tcpmodel.report.svg import Box, Point, colored, corners, document, element, line, text, width
 
 if TYPE_CHECKING:
     from tcpmodel.compile.graph import Graph
 
 HALF_WIDTH, HALF_HEIGHT = 76, 18
-LINE, SIZE, SMALL = 18, 15.0, 13.0
+LINE, SIZE = 18, 15.0
+MOST = 3  # events on one arrow
+Key = tuple[str, str, str]
 STYLE = """
 .line{stroke-width:1.8}
 .state{fill:#eff6ff;stroke:#1e3a8a;stroke-width:1.8}
@@ -34,12 +36,13 @@ STYLE = """
 
 @dataclass
 class Label:
-    """Lines of text: `at` is the middle of the block, on the side that `align` names; the first line is bold."""
+    """Lines of text: `at` is the middle of the block, on the side that `align` names; `bold`: all, not the first."""
 
     at: Point
     lines: list[str]
     align: str = "middle"
     change: str = ""
+    bold: bool = False
 
     @property
     def box(self) -> Box:
@@ -51,8 +54,8 @@ class Label:
     def draw(self) -> Iterator[str]:
         top = self.box[1] + LINE * 0.78
         for number, words in enumerate(self.lines):
-            row = text((self.at[0], top + LINE * number), words, "action" if number else "event", self.align)
-            yield row.replace("<text ", f'<text fill="{COLORS[self.change]}" ', 1)
+            class_ = "action" if number and not self.bold else "event"
+            yield colored(text((self.at[0], top + LINE * number), words, class_, self.align), self.change)
 
 
 @dataclass
@@ -65,41 +68,60 @@ class Slide:
     lines: list[str] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     boxes: list[str] = field(default_factory=list)
-    rows: list[tuple[str, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    @property
+    def height(self) -> float:
+        """The height with what is listed under the picture."""
+        rows = len(_grouped(self.rows))
+        return self.size[1] + (LINE * rows + 24 if rows else 0)
+
+    def parts(self) -> list[str]:
+        """The elements of the picture; they need STYLE and the arrow heads."""
+        labels = [row for label in self.labels for row in label.draw()]
+        head = [text((24, 28), self.title, "name", "start"), text((24, 47), self.caption, "caption", "start")]
+        below = [
+            colored(text((24, self.size[1] + 24 + LINE * n), said, "row", "start"), change)
+            for n, (change, said) in enumerate(_grouped(self.rows))
+        ]
+        return [*self.lines, *self.boxes, *labels, *head, *below]
 
     def svg(self) -> str:
-        below = [
-            text((24, self.size[1] + 24 + LINE * n), words, "row", "start").replace(
-                "<text ", f'<text fill="{COLORS[change]}" ', 1
-            )
-            for n, (change, words) in enumerate(self.rows)
-        ]
-        height = self.size[1] + (LINE * len(self.rows) + 24 if self.rows else 0)
-        labels = [row for label in self.labels for row in label.draw()]
-        caption = [text((24, 28), self.title, "name", "start"), text((24, 47), self.caption, "caption", "start")]
-        return document((self.size[0], height), STYLE, [*self.lines, *self.boxes, *labels, *caption, *below], self.title)
+        """The picture as a file."""
+        return document((self.size[0], self.height), STYLE, self.parts(), self.title)
 
 
-def slide(graph: Graph, diagram: Diagram, *, title: str = "", walked: Iterable[tuple[str, str]] = ()) -> Slide:
-    """The picture; edges with an attribute `change` are coloured, `walked` (source, target) are emphasized."""
+def slide(graph: Graph, diagram: Diagram, *, title: str = "", walked: Iterable[Key] = ()) -> Slide:
+    """The picture; edges with an attribute `change` are coloured, `walked` (source, target, key) are emphasized."""
     steps = set(walked)
-    places = diagram.places or Router.circle(list(graph.nodes))
-    found = Slide(diagram.size or (1000, 800), title or diagram.title, _caption(graph))
-    shown = set()
+    size, places = drawn_at(graph, diagram)
+    found = Slide(size, title or diagram.title, caption(graph))
+    router = Router(places, size)
+    shown: set[Key] = set()
     for arrow in diagram.arrows:
         edges = _matching(graph, arrow)
         shown |= {key for key, _ in edges}
         for _, edge in edges[:1]:
-            change = edge.get("change", "") or ("walked" if (arrow.source, arrow.target) in steps else "")
+            change = edge.get("change", "") or ("walked" if steps & {key for key, _ in edges} else "")
             found.lines.append(line(corners(arrow.line), change, title=_tip(edge)))
             found.labels.append(Label(arrow.label, words(edge), arrow.align, change))
-    _others(found, graph, shown, steps, Router(places, [label.box for label in found.labels]))
-    for state in graph.nodes:
-        visited = any(state in step for step in steps)
-        found.boxes += _box(places[state], state, "walked" if visited else "state")
-        if state in diagram.again:
-            found.boxes += _box(diagram.again[state], state, "again")
+            router.line(arrow.line)
+    for label in found.labels:
+        router.label(label.box)
+    _others(found, graph, shown, steps, router)
+    for state, (at, *again) in places.items():
+        found.boxes += _box(at, state, "walked" if any(state in step[:2] for step in steps) else "state")
+        found.boxes += [row for other in again for row in _box(other, state, "again")]
     return found
+
+
+def drawn_at(graph: Graph, diagram: Diagram) -> tuple[Point, dict[str, list[Point]]]:
+    """The size of the picture, and where each state stands, the second place last."""
+    size = diagram.size if any(diagram.size) else (1000, 800)
+    missing = [state for state in graph.nodes if state not in diagram.places]
+    places: dict[str, Point] = {**circle(missing, size), **diagram.places}
+    again = diagram.again
+    return size, {state: [places[state], *([again[state]] if state in again else [])] for state in graph.nodes}
 
 
 def words(edge: dict[str, Any]) -> list[str]:
@@ -108,40 +130,53 @@ def words(edge: dict[str, Any]) -> list[str]:
     return list(filter(None, (edge["event"], *edge["action"], before)))
 
 
-def _matching(graph: Graph, arrow: Arrow) -> list[tuple[tuple[str, str, str], dict[str, Any]]]:
+def _matching(graph: Graph, arrow: Arrow) -> list[tuple[Key, dict[str, Any]]]:
     found = graph.get_edge_data(arrow.source, arrow.target, default={})
     rows = [((arrow.source, arrow.target, key), edge) for key, edge in found.items() if edge["event"] == arrow.event]
     # what is there now before what a comparison says has gone
     return sorted(rows, key=lambda row: row[1].get("change") == "removed")
 
 
-def _others(found: Slide, graph: Graph, shown: set[Any], steps: set[tuple[str, str]], router: Router) -> None:
+def _others(found: Slide, graph: Graph, shown: set[Key], steps: set[Key], router: Router) -> None:
     """Arrows that the diagram file does not place: what changed, and what a trace has walked."""
-    drawn = {(source, target) for source, target, _ in shown}
+    extra: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for source, target, key, edge in graph.edges(keys=True, data=True):
         change = edge.get("change", "")
         if (source, target, key) in shown:
             continue
-        if source == target and change:
-            found.rows.append((change, f"{change}: in {source}, {key}" + _before(edge)))
-        elif source != target and (change or ((source, target) in steps and (source, target) not in drawn)):
-            drawn.add((source, target))
-            lines = words(edge)
-            label = Label((0, 0), lines, "middle", change or "walked")
-            path, label.at = router.route(source, target, (label.box[2] - label.box[0], LINE * len(lines)))
-            found.lines.append(line(path, change or "walked", title=_tip(edge)))
-            found.labels.append(label)
+        if change:
+            found.rows.append((change, source, target, key + _before(edge)))
+        if source != target and (change or (source, target, key) in steps):
+            extra.setdefault((source, target, change or "walked"), []).append(edge)
+    for (source, target, change), edges in extra.items():
+        lines = list(dict.fromkeys(edge["event"] for edge in edges))[:MOST]
+        label = Label((0, 0), lines, "middle", change, bold=True)
+        path, label.at = router.route(source, target, (label.box[2] - label.box[0], LINE * len(lines)))
+        found.lines.append(line(path, change, title="; ".join(map(_tip, edges))))
+        found.labels.append(label)
 
 
 def _before(edge: dict[str, Any]) -> str:
     return f" (was: {edge['before']})" if edge.get("before") else ""
 
 
+def _grouped(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, str]]:
+    """(change, words) of what is listed under the picture; states in which the same happens share a row."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for change, source, target, said in rows:
+        found.setdefault((change, "" if source == target else target, said), []).append(source)
+    return [
+        (change, f"{change}: in {', '.join(sources)}{f' to {target}' if target else ''}: {said}")
+        for (change, target, said), sources in found.items()
+    ]
+
+
 def _tip(edge: dict[str, Any]) -> str:
     return f"{', '.join(edge['rules'])} ({', '.join(edge['cite'])})"
 
 
-def _caption(graph: Graph) -> str:
+def caption(graph: Graph) -> str:
+    """Which specification, profile and variants, and what they are compared with."""
     about = graph.graph
     overlays = [name for name in (about.get("profile"), *about.get("variants", ())) if name and name != about["name"]]
     return " + ".join([about["name"], *overlays]) + (about.get("comparison") or "")

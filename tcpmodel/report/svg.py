@@ -54,17 +54,21 @@ COLORS = {"": "#334155", "added": "#15803d", "removed": "#b91c1c", "changed": "#
 """The colour of a line by what is to be said about it."""
 
 
+def colored(element: str, change: str) -> str:
+    """A text element in the colour of a change."""
+    return element.replace("<text ", f'<text fill="{COLORS[change]}" ', 1)
+
+
 def heads() -> str:
-    """Arrow heads, one for each colour: `url(#head-added)`."""
-    rows = [
-        element(
-            "marker", element("path", d="M0,0L9,4L0,8z", fill=color), id=f"head-{name}", markerWidth=9.0,
-            markerHeight=8.0, refX=8.5, refY=4.0, orient="auto", markerUnits="userSpaceOnUse",
-        )  # fmt: skip
-        for name, color in COLORS.items()
-    ]
+    """A white background, and arrow heads, one for each colour: `url(#head-added)`."""
     background = element("rect", width="100%", height="100%", fill="#ffffff")
-    return element("defs", "".join(rows)) + background
+    return element("defs", "".join(_head(name, color) for name, color in COLORS.items())) + background
+
+
+def _head(name: str, color: str) -> str:
+    shape = element("path", d="M0,0L9,4L0,8z", fill=color)
+    size = {"markerWidth": 9.0, "markerHeight": 8.0, "refX": 8.5, "refY": 4.0}
+    return element("marker", shape, id=f"head-{name}", orient="auto", markerUnits="userSpaceOnUse", **size)
 
 
 def corners(points: Sequence[Point], radius: float = 12) -> str:
@@ -90,6 +94,7 @@ def line(path: str, change: str = "", class_: str = "line", title: str = "") -> 
     """A line along path data with an arrow head at its end."""
     color = COLORS[change]
     dash = {"stroke_dasharray": "6 4"} if change == "removed" else {}
+    dash |= {"style": "stroke-width:3"} if change == "walked" else {}
     inner = element("title", escape(title)) if title else ""
     return element(
         "path", inner, d=path, class_=class_, stroke=color, fill="none", marker_end=f"url(#head-{change})", **dash
