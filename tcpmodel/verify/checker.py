@@ -1,12 +1,13 @@
 """The independent checker: goes once through the run that a verdict rests on, and says what is wrong with it.
 
 It shares nothing with the replay that found the run: only the generated step functions and the trace. It searches for
-nothing; where the witness leaves a choice open, that is an objection. A step is permitted, or the verdict lists what
-forbids it (a finding) or what excuses it (an assumption).
+nothing; where the witness leaves a choice open, that is an objection. Every step is permitted, or the verdict lists
+what forbids it (a finding) or what excuses it (an assumption).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from types import ModuleType, SimpleNamespace
@@ -16,6 +17,8 @@ from tcpmodel.compile.runtime import owed
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.verdict import CONFORMING, VIOLATION, ConnectionVerdict, FileVerdict
 
+Told = Call | Timeout | Observation
+Key = tuple[frozenset[str], str]  # both addresses, and the carrier
 RULE, KIND = 0, 6  # columns of RULES
 REMARKS = {"assumption", "finding", "begins"}  # steps that say why, and change nothing
 LATEST = 1 << 62
@@ -25,54 +28,47 @@ class _Objection(Exception):
     pass
 
 
-def check(verdict: FileVerdict, items: Iterable[Segment | Call | Timeout | Observation], steps: ModuleType, vantage: str = "") -> list[str]:
+def check(verdict: FileVerdict, items: Iterable[Segment | Told], steps: ModuleType, vantage: str = "") -> list[str]:
     """The objections to the verdicts of a trace, at most one a connection; empty: every witness is accepted.
 
     `items` are those of the trace, read again; `verdict` must come with witnesses; `vantage` as it was for the replay.
     """
-    lives: list[list[ConnectionVerdict]] = []
-    latest: dict[tuple[frozenset[str], str], list[ConnectionVerdict]] = {}
-    for connection in verdict.connections:
-        key = (frozenset((connection.a, connection.b)), connection.carrier)
-        if not connection.incarnation:
-            latest[key] = []
-            lives.append(latest[key])
-        latest[key].append(connection)
-    captured: dict[tuple[frozenset[str], str], list[Segment]] = {}
-    told: dict[str, list[Call | Timeout | Observation]] = {}
+    captured, told = defaultdict[Key, list[Segment]](list), defaultdict[str, list[Told]](list)
     for item in items:
         if isinstance(item, Segment):
-            captured.setdefault((frozenset((item.src, item.dst)), item.carrier), []).append(item)
+            captured[frozenset((item.src, item.dst)), item.carrier].append(item)
         else:
-            told.setdefault(item.endpoint, []).append(item)
-    objections = []
-    for life in lives:
-        first, last = life[0].frames[0], life[-1].frames[1]
-        segments = captured[frozenset((life[0].a, life[0].b)), life[0].carrier]
-        try:
-            _check(life, [s for s in segments if first <= s.frame <= last], told, steps, vantage)
-        except _Objection as objection:
-            objections.append(f"{life[0].a} {life[0].b}: {objection}")
-    return objections
+            told[item.endpoint].append(item)
+    replays: list[tuple[Key, list[ConnectionVerdict]]] = []
+    latest: dict[Key, list[ConnectionVerdict]] = {}
+    for connection in verdict.connections:
+        key = frozenset((connection.a, connection.b)), connection.carrier
+        if not connection.incarnation:
+            latest[key] = []
+            replays.append((key, latest[key]))
+        latest[key].append(connection)
+    return [text for key, life in replays for text in _check(life, captured[key], told, steps, vantage)]
 
 
-def _check(life: list[ConnectionVerdict], segments: list[Segment], told: dict[str, Any], steps: ModuleType, vantage: str) -> None:
-    for verdict in life:
-        broken = any(finding.level == "must" for finding in verdict.findings)
-        _demand(verdict.verdict != (CONFORMING if broken else VIOLATION), f"{verdict.verdict} is not what the findings say")
-    a, b = (_Run(x, life, segments, told.get(x, []), steps, vantage) for x in (life[0].a, life[0].b))
+def _check(
+    life: list[ConnectionVerdict], segments: list[Segment], told: dict[str, list[Told]], steps: ModuleType, vantage: str
+) -> list[str]:
+    segments = [s for s in segments if life[0].frames[0] <= s.frame <= life[-1].frames[1]]
+    a, b = (_Run(x, life, segments, told[x], steps, vantage) for x in (life[0].a, life[0].b))
     a.peer, b.peer = b, a
-    for segment in segments:
-        sender, receiver = (a, b) if segment.src == a.address else (b, a)
-        sender.send(segment)
-        receiver.receive(segment.frame)
-    a.finish()
-    b.finish()
-
-
-def _demand(condition: object, text: str) -> None:
-    if not condition:
-        raise _Objection(text)
+    try:
+        for segment in segments:
+            sender, receiver = (a, b) if segment.src == a.address else (b, a)
+            sender.send(segment)
+            receiver.receive(segment.frame)
+        for run in (a, b):
+            run.finish()
+        for verdict in life:
+            broken = any(finding.level == "must" for finding in verdict.findings)
+            a.demand(verdict.verdict != (CONFORMING if broken else VIOLATION), 0, f"{verdict.verdict}, the findings say")
+    except _Objection as objection:
+        return [f"{a.address} {b.address}: {objection}"]
+    return []
 
 
 class _Run:
@@ -81,165 +77,172 @@ class _Run:
     peer: _Run
 
     def __init__(
-        self, address: str, life: list[ConnectionVerdict], segments: list[Segment], told: list[Any], steps: ModuleType, vantage: str
-    ) -> None:
+        self, address: str, life: list[ConnectionVerdict], segments: list[Segment], told: list[Told], steps: ModuleType,
+        vantage: str,
+    ) -> None:  # fmt: skip
         self.address, self.steps, self.told, self.t = address, steps, list(told), steps.TCB()
         self.certain = vantage in (address, address.rpartition(":")[0].strip("[]"))
-        self.rows = [row for v in life for row in v.witness["a" if v.a == address else "b"] if row[0] not in REMARKS]
-        self.rows.reverse()  # the next step is the last one
-        self.picked_up = any(row[0] == "pickup" for row in self.rows)
+        letters = ["a" if verdict.a == address else "b" for verdict in life]
+        rows: list[Any] = [row for v, x in zip(life, letters, strict=True) for row in v.witness[x]]
+        self.rows = [row for row in reversed(rows) if row[0] not in REMARKS]  # the next step is the last one
+        self.reported = [row for v, x in zip(life, letters, strict=True) for row in v.states[x]]
+        self.picked_up = any(row[0] == "pickup" for row in rows)
         self.assumed = {(x.kind, x.frame) for v in life for x in v.assumptions if x.endpoint == address}
         self.blamed = {(x.rule, x.frame) for v in life for x in v.findings if x.endpoint == address}
-        self.reported = [row for v in life for row in v.states["a" if v.a == address else "b"]]
+        self.frames = {x.frame for v in life for x in v.findings if x.endpoint == address}
         self.segments = {s.frame: s for s in segments}
-        self.open = [s.frame for s in segments if s.src != address and not s.flags < 0]
+        self.open = [s.frame for s in segments if s.src != address]
         self.own = [s.frame for s in segments if s.src == address]
         self.out, self.now, self.due = 0, -1, set[Any]()
         self.states: list[list[int]] = [[0, 0, self.t.STATE]]  # not before this frame, not after this one, state
 
     def demand(self, condition: object, frame: int, text: str) -> None:
-        _demand(condition, f"{self.address}: frame {frame}: {text}")
+        """Object unless the condition holds."""
+        if not condition:
+            raise _Objection(f"{self.address}: frame {frame}: {text}")
 
     def send(self, segment: Segment) -> None:
         """The run goes on to the step that sends the segment."""
         frame = self.own.pop(0)
         if ("captured-twice", frame) in self.assumed:
-            copies = [s for s in self.segments.values() if (s.ident, s.src) == (segment.ident, segment.src) and s.frame < frame]
-            self.demand(segment.ident and copies, frame, "is not a copy of an earlier frame")
-            self.peer.open = [n for n in self.peer.open if n != frame]
+            known = [s.frame for s in self.segments.values() if (s.ident, s.src) == (segment.ident, segment.src)]
+            self.demand(segment.ident and min(known) < frame, frame, "is not a copy of an earlier frame")
+            self.peer.open.remove(frame)
             return
         while self.rows and self.rows[-1][0] != "send":
             self.take(frame)
         self.demand(self.rows and self.rows[-1][1] == frame, frame, "is not sent in the run at this point")
-        self.demand(not self.due or owed(tuple(self.due), segment), frame, "a hidden event calls for another segment first")
+        self.demand(not self.due or owed(tuple(self.due), segment), frame, "a hidden event calls for another first")
         self.demand(not self.certain or not self.open or self.open[0] > frame, frame, "sent before what had arrived")
         self.emit(segment, self.rows.pop()[2])
         self.due, self.out, self.now = set(), frame, max(self.now, segment.time)
         for row in self.states:
             row[1] = min(row[1], max(frame, row[0]))
 
-    def emit(self, segment: Segment, how: object) -> None:
+    def emit(self, segment: Segment, how: Segment | str | bool) -> None:
         """`how`: False as it is, True with assumptions, "against" the rules, "astray"; or the segment really sent."""
         frame = segment.frame
-        self.demand(isinstance(how, bool) or any(n == frame for _, n in self.blamed), frame, f"sent {how} without a finding")
-        if how == "astray":
-            return
+        self.demand(isinstance(how, bool) or frame in self.frames, frame, f"sent {how} without a finding")
         sent = how if isinstance(how, Segment) else segment
         self.demand(_alike(sent, segment), frame, "is altered beyond its numbers and control bits")
+        if how == "astray":
+            return
         before = self.t.copy()
-        e = self.step(("output", ""), frame, sent, self.time(frame), STRICT=how != "against", ASSUME=how is True)
+        e = self.step(("output", ""), frame, sent, STRICT=how != "against", ASSUME=how is True)
         if e.number >= 0 and sent is not segment:
             self.t = before
-            e = self.step(("output", ""), frame, sent, self.time(frame), STRICT=True, ASSUME=True)
+            e = self.step(("output", ""), frame, sent, STRICT=True, ASSUME=True)
         self.demand(e.number < 0, frame, f"is forbidden by {self.steps.RULES[e.number][RULE]}")
 
     def receive(self, frame: int) -> None:
-        """What arrives at once has to, unless the findings speak for later: then it is behind more of the peer's segments."""
+        """What arrives at once has to, unless the findings speak for later: behind more of the peer's segments."""
         while self.rows and self.rows[-1][0] == "deliver" and self.rows[-1][1] <= frame:
-            rows, open_, t, states = list(self.rows), list(self.open), self.t.copy(), [list(row) for row in self.states]
+            before = list(self.rows), list(self.open), self.t.copy(), [list(row) for row in self.states]
             try:
                 self.take(LATEST)
             except _Objection:
-                self.rows, self.open, self.t, self.states = rows, open_, t, states
+                self.rows, self.open, self.t, self.states = before
                 return
 
     def take(self, limit: int) -> None:
         """The next step, which comes before the own segment at `limit`."""
         kind, frame, detail = self.rows.pop()
         if kind == "deliver":
-            if frame > limit:
-                self.demand(("order-disturbed", limit) in self.assumed, frame, f"arrives before frame {limit}")
-                self.demand(not self.own or frame < self.own[0], frame, "arrives ahead of several own segments")
+            early = frame <= limit or ("order-disturbed", limit) in self.assumed and frame < min([*self.own, LATEST])
+            self.demand(early, frame, f"arrives before frame {limit}")
             self.arrive(frame, min(frame, limit), *detail)
         elif kind == "lost":
             self.demand(not self.certain and frame in self.open, frame, "is lost, which cannot be here")
             self.open.remove(frame)
         elif kind == "pickup":
-            self.demand(not self.out and ("capture-starts-late", frame) in self.assumed, frame, "no place to be picked up at")
-            self.demand(detail[0] == (bool(self.peer.out) and not self.peer.picked_up), frame, "the peer's first segment is seen otherwise")
-            given = dict(zip(self.steps.PICKUP, detail[1], strict=True))
-            self.step(("pickup", ""), frame, self.segments[frame], self.time(frame), PEER_OPENED=detail[0], **given)
-            self.states = [[0, 0, self.t.STATE]]
-            self.open = [n for n in self.open if n > frame]
+            self.pick_up(frame, *detail)
         elif kind == "observed":
             self.claim(frame, kind, detail)
             names = {name: attribute for name, attribute, _ in self.steps.VARIABLES}
-            self.demand(detail[0] in ("", self.steps.STATES[self.t.STATE]), frame, f"the state is not {detail[0]}")
             wrong = [name for name, value in detail[1].items() if getattr(self.t, names[name]) != value]
-            self.demand(not wrong, frame, f"{wrong} are not as observed")
+            self.demand(detail[0] in ("", self.steps.STATES[self.t.STATE]) and not wrong, frame, f"{detail} is not so")
         else:
             self.happen(kind, frame, *detail)
 
     def arrive(self, frame: int, low: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
+        """A segment of the peer is delivered, as it was captured or as the peer may really have sent it."""
+        segment = variant or self.segments[frame]
         self.demand(frame in self.open, frame, "arrives twice, or was not sent by the peer")
         self.demand(not self.certain or frame == self.open[0], frame, "arrives out of order where it was captured")
-        self.demand(variant is None or any(n == frame for _, n in self.peer.blamed), frame, "is altered without a finding")
+        self.demand(variant is None or frame in self.peer.frames, frame, "is altered without a finding")
+        self.demand(_alike(segment, self.segments[frame]), frame, "is altered beyond its numbers and control bits")
         self.open.remove(frame)
-        choices = {name: value for name, value in (("FRESH_ISS", fresh), ("ACCEPT", accept)) if value is not None}
-        self.step(("segment", ""), frame, variant or self.segments[frame], self.time(frame), low, **choices)
+        self.step(("segment", ""), frame, segment, low=low, FRESH_ISS=fresh, ACCEPT=accept)
 
-    def happen(self, kind: str, frame: int, name: str, arguments: dict[str, bool], fresh: int | None, now: int, told: bool) -> None:
+    def pick_up(self, frame: int, opened: bool, values: Sequence[bool]) -> None:
+        """The capture begins in mid-connection, in front of the first own segment."""
+        self.demand(not self.out and ("capture-starts-late", frame) in self.assumed, frame, "no place to be picked up at")
+        self.demand(opened == (bool(self.peer.out) and not self.peer.picked_up), frame, "the peer began otherwise")
+        given = dict(zip(self.steps.PICKUP, values, strict=True))
+        self.step(("pickup", ""), frame, self.segments[frame], PEER_OPENED=opened, **given)
+        self.states = [[0, 0, self.t.STATE]]
+        self.open = [n for n in self.open if n > frame]
+
+    def happen(
+        self, kind: str, frame: int, name: str, arguments: dict[str, bool], fresh: int | None, now: int, told: bool
+    ) -> None:
         """A call, a timeout or a restart: told by the trace, or hidden and then one that may be inferred."""
-        self.demand(not told or self.claim(frame, kind, (name, arguments)), frame, f"{kind} {name} is not told here")
-        rows = [row for row in self.steps.HIDDEN if row[:2] == (kind, name) and self.t.STATE in row[5]]
-        self.demand(told or rows and not self.due, frame, f"{kind} {name} can be no hidden event here")
-        self.demand(told or not rows[0][3] or (rows[0][3], frame) in self.assumed, frame, f"{kind} {name} is an assumption")
-        own = frame in self.segments and now == self.time(frame)
-        self.demand(told or own or now >= self.now, frame, f"{kind} {name} comes before the last segment")
+        if told:
+            self.claim(frame, kind, (name,))
+        else:
+            rows = [row for row in self.steps.HIDDEN if row[:2] == (kind, name) and self.t.STATE in row[5]]
+            self.demand(rows and not self.due, frame, f"{kind} {name} can be no hidden event here")
+            self.demand(not rows[0][3] or (rows[0][3], frame) in self.assumed, frame, f"{kind} is an assumption")
+            own = frame in self.segments and now == self.segments[frame].time
+            self.demand(own or now >= self.now, frame, f"{kind} {name} comes before the last segment")
         before = set(self.t.owed)
-        choices = {"FRESH_ISS": fresh} if fresh is not None else {}
-        self.step((kind, name), frame, None, now, ACCEPT=True, **choices, **arguments)
+        self.step((kind, name), frame, None, now=now, ACCEPT=True, FRESH_ISS=fresh, **arguments)
         self.due |= set() if told else set(self.t.owed) - before
 
-    def claim(self, frame: int, kind: str, detail: Sequence[Any]) -> bool:
-        """Whether the trace told of this event; what it told before must have been refuted."""
-        for at, item in enumerate(self.told):
-            if _same(item, frame, kind, detail):
-                self.demand(all(self.refuted(earlier) for earlier in self.told[:at]), frame, "what the trace told before is left out")
-                del self.told[: at + 1]
-                return True
-        return False
+    def claim(self, frame: int, kind: str, detail: Sequence[Any]) -> None:
+        """The trace told of this event; what it told before has been claimed or refuted."""
+        at = next((at for at, item in enumerate(self.told) if _same(item, frame, kind, detail)), None)
+        self.demand(at is not None, frame, f"{kind} {detail} is not told here")
+        left_out = [item for item in self.told[:at] if item.frame not in self.frames]
+        self.demand(not left_out, frame, f"{left_out} comes before it")
+        del self.told[: (at or 0) + 1]
 
-    def refuted(self, item: Call | Timeout | Observation) -> bool:
-        return any(frame == item.frame for _, frame in self.blamed)
-
-    def step(self, event: tuple[str, str], frame: int, segment: Segment | None, now: int, low: int = 0, **given: Any) -> SimpleNamespace:
-        """One step of the model. Rules that it breaks must be findings, rules that assume must be listed assumptions."""
-        e = SimpleNamespace(NOW=now, VANTAGE=self.certain, STRICT=False, ASSUME=False)
+    def step(
+        self, event: tuple[str, str], frame: int, segment: Segment | None, now: int | None = None, low: int = 0,
+        **given: Any,
+    ) -> SimpleNamespace:  # fmt: skip
+        """One step of the model. Rules that it breaks must be findings, rules that assume listed assumptions."""
+        e = SimpleNamespace(bad=[], assumed=[], passed=[], fired=[], began=-1, STRICT=False, ASSUME=False)
+        e.VANTAGE = self.certain
+        time = self.segments[frame].time if now is None else now
+        e.NOW = time if now is not None or time >= 0 else self.now
         e.PEER_SENT = self.steps.SENT(self.peer.t) if self.peer.out else 0
         e.PEER_MAY_SEND = not self.peer.out or self.steps.MAY_SEND(self.peer.t)
-        e.bad, e.assumed, e.passed, e.fired, e.began = [], [], [], [], -1
-        e.__dict__.update(given)
+        e.__dict__.update({name: value for name, value in given.items() if value is not None})
         function = self.steps.EVENTS[event][self.t.STATE]
         self.demand(function, frame, f"{event} has no place in {self.steps.STATES[self.t.STATE]}")
         try:
             e.number = function(self.t, segment, e)
-        except AttributeError as error:
-            self.demand(False, frame, f"the run leaves a choice open: {error}")
-        for number in e.bad:
-            self.demand((self.steps.RULES[number][RULE], frame) in self.blamed, frame, f"{self.steps.RULES[number][RULE]} is no finding")
-        for number in e.assumed:
-            self.demand((self.steps.RULES[number][KIND], frame) in self.assumed, frame, f"{self.steps.RULES[number][KIND]} is not listed")
+        except AttributeError as error:  # of the namespace
+            raise _Objection(f"{self.address}: frame {frame}: a choice is left open: {error}") from None
+        wrong = {(self.steps.RULES[n][RULE], frame) for n in e.bad} - self.blamed
+        wrong |= {(self.steps.RULES[n][KIND], frame) for n in e.assumed} - self.assumed
+        self.demand(not wrong, frame, f"the verdict does not list {wrong}")
         low = max(low, self.out, self.states[-1][0])
         self.states += [[low, LATEST if frame else 0, state] for state in (*e.passed, self.t.STATE)]
         return e
-
-    def time(self, frame: int) -> int:
-        """When the frame was captured; the latest time known where it has none."""
-        time = self.segments[frame].time
-        return time if time >= 0 else max(self.now, -1)
 
     def finish(self) -> None:
         """The steps behind the last own segment, and the states passed against those reported."""
         while self.rows:
             self.demand(self.rows[-1][0] != "send", self.rows[-1][1], "is sent in the run, but was not captured")
             self.take(LATEST)
-        rest = [item for item in self.told if not self.refuted(item)]
-        self.demand(not rest, rest[0].frame if rest else 0, "what the trace told at the end is left out")
+        left_out = [item for item in self.told if item.frame not in self.frames]
+        self.demand(not left_out, self.out, f"{left_out} is left out")
         while len(self.states) > 1 and self.states[1][1] == 0:
             del self.states[0]
         passed = [list(rows) for _, rows in groupby(self.states, key=lambda row: self.steps.STATES[row[2]])]
-        shown = [list(rows)[0] for _, rows in groupby(self.reported, key=lambda row: row[1])]
+        shown = [next(rows) for _, rows in groupby(self.reported, key=lambda row: row[1])]
         names = [self.steps.STATES[rows[0][2]] for rows in passed]
         self.demand([name for _, name in shown] == names, self.out, f"the states passed are {', '.join(names)}")
         for (frame, name), rows in list(zip(shown, passed, strict=True))[1:]:
@@ -250,7 +253,7 @@ def _alike(one: Segment, other: Segment) -> bool:
     return (one.frame, one.src, one.text, one.wnd) == (other.frame, other.src, other.text, other.wnd)
 
 
-def _same(item: Call | Timeout | Observation, frame: int, kind: str, detail: Sequence[Any]) -> bool:
+def _same(item: Told, frame: int, kind: str, detail: Sequence[Any]) -> bool:
     if isinstance(item, Observation):
         return (kind, item.frame, item.state, item.tcb) == ("observed", frame, *detail)
     return (type(item).__name__.lower(), item.frame, item.name) == (kind, frame, detail[0])
