@@ -1,0 +1,1 @@
+"""How fast a large capture is verified: synthetic traffic, and a comparison with tshark on the same machine."""

@@ -1,0 +1,194 @@
+"""Which mutations some run explains after all, as far as that can be told from the trace before the mutation.
+
+A mutation counts as explainable where a run can be named: the kinds and the runs are the functions of this module.
+Everything else has to be found. What is known of a trace narrows the runs: in one that lacks nothing no frame
+is missing, and at the endpoint where it was taken what was captured has arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tcpmodel.trace import Segment
+from tcpmodel.trace.segment import ACK, RST, SYN
+from tcpmodel.verify import ConnectionVerdict
+
+from .material import host
+from .mutants import Mutant
+
+MODULO = 1 << 32
+CLOSE_TOGETHER = 1_000_000  # ns: frames this close may have been captured in the wrong order
+
+
+@dataclass
+class Setting:
+    """A mutant in its original surroundings: the original segment, its neighbours, and the TCB before it."""
+
+    mutant: Mutant
+    segments: list[Segment]
+    verdicts: list[ConnectionVerdict]
+    vantage: str
+    complete: bool
+
+    @property
+    def old(self) -> Segment:
+        """The segment before the mutation."""
+        return self.mutant.before
+
+    def later(self, source: str) -> list[Segment]:
+        """What an endpoint sends behind the mutated frame."""
+        return [s for s in self.segments if s.frame > self.old.frame and s.src == source]
+
+    def earlier(self, source: str) -> list[Segment]:
+        """What an endpoint sent before the mutated frame."""
+        return [s for s in self.segments if s.frame < self.old.frame and s.src == source]
+
+    def tcb(self, name: str) -> int | None:
+        """A variable of the sender's TCB before the mutated frame; None where it is not known."""
+        found = None
+        for verdict in self.verdicts:
+            letter = "a" if verdict.a == self.old.src else "b"
+            for frame, end, values in verdict.tcb:
+                if end == letter and frame < self.old.frame:
+                    found = int(values[name])
+        return found
+
+    def certain(self) -> bool:
+        """Whether the sender is where the trace was taken."""
+        return self.complete and self.vantage in (self.old.src, host(self.old.src))
+
+    def acknowledged(self, number: int) -> bool:
+        """Whether a later segment of the peer acknowledges sequence numbers up to `number`."""
+        return any(s.flags & ACK and not behind(s.ack, number) for s in self.later(self.old.dst))
+
+
+def behind(left: int, right: int) -> bool:
+    """`left` < `right` among sequence numbers."""
+    return (left - right) % MODULO >= MODULO // 2
+
+
+def end(segment: Segment) -> int:
+    """The sequence number behind a segment."""
+    return (segment.seq + segment.len) % MODULO
+
+
+def explanation(setting: Setting) -> str:
+    """The run that explains a mutation, in words; "" where none is known."""
+    kind = setting.mutant.kind
+    for prefix, explain in EXPLAIN.items():
+        if kind.startswith(prefix):
+            return explain(setting)
+    return ""
+
+
+def _window(setting: Setting) -> str:
+    return "no MUST bounds the window that is offered"
+
+
+def _swap(setting: Setting) -> str:
+    first, second = setting.old, setting.mutant.after
+    assert second is not None
+    gap = next((s.time for s in setting.segments if s.frame > first.frame), first.time) - first.time
+    if not setting.complete and 0 <= gap <= CLOSE_TOGETHER:
+        return "captured in the wrong order"
+    if first.src == second.src:
+        return "" if setting.certain() else "the network changed the order before the trace was taken"
+    if second.len and first.len and not setting.certain() and behind(second.ack, end(first)):
+        return "the two crossed on the way"
+    return ""
+
+
+def _drop(setting: Setting) -> str:
+    old = setting.old
+    own = setting.later(old.src)
+    if not setting.complete:
+        return "the capture lacks the frame"
+    if old is setting.segments[-1]:
+        return "the trace ends before it"
+    others = own + setting.earlier(old.src)
+    if old.len and any(not behind(old.seq, s.seq) and not behind(end(s), end(old)) for s in others):
+        return "it was sent more than once"
+    if not old.len and not old.flags & RST and any(s.flags & ACK and not behind(s.ack, old.ack) for s in own):
+        return "a later ACK says as much"
+    if old.len and not own and not setting.acknowledged(end(old)):
+        return "nothing refers to it"
+    return ""
+
+
+def _sequence(setting: Setting) -> str:
+    old, new = setting.old, setting.mutant.after
+    assert new is not None
+    if old.flags & SYN:
+        return _initial(setting)
+    if old.len == 0 and not old.flags & RST and new.seq == (old.seq - 1) % MODULO and setting.tcb("SND.UNA") == old.seq:
+        return "a keep-alive"
+    if not setting.complete and not setting.later(old.src) and not setting.acknowledged(end(old)) and old.len:
+        return "text before it is missing from the capture" if behind(old.seq, new.seq) else ""
+    return ""
+
+
+def _initial(setting: Setting) -> str:
+    """Another initial sequence number is as good where nothing else in the trace refers to it."""
+    old = setting.old
+    own = [s for s in setting.later(old.src) + setting.earlier(old.src) if not s.flags & RST]
+    if not own and not setting.acknowledged((old.seq + 1) % MODULO):
+        return "nothing refers to the initial sequence number"
+    copies = [s for s in setting.later(old.src) if s.flags & SYN]
+    if copies and not old.flags & ACK:
+        return "an OPEN that was given up before the next"
+    return ""
+
+
+def _acknowledgment(setting: Setting) -> str:
+    """An ACK may have been sent before the latest text arrived, but none goes back and none is invented."""
+    old, new = setting.old, setting.mutant.after
+    assert new is not None
+    if setting.certain() or old.flags & (SYN | RST):
+        return ""
+    before = [s for s in setting.earlier(old.src) if s.flags & ACK]
+    edges = {end(s) for s in setting.earlier(old.dst)}
+    if before and new.ack in edges and not behind(new.ack, before[-1].ack) and not behind(old.ack, new.ack):
+        return "sent before the latest text arrived"
+    return ""
+
+
+def _set_fin(setting: Setting) -> str:
+    old = setting.old
+    next_number = setting.tcb("SND.NXT")
+    last = not setting.later(old.src) and not old.flags & (SYN | RST)
+    return "the user closed here" if last and next_number in (old.seq, end(old)) else ""
+
+
+def _set_rst(setting: Setting) -> str:
+    old = setting.old
+    if old.flags & SYN or setting.later(old.src):
+        return ""
+    return "the user aborted here" if setting.tcb("SND.NXT") == old.seq else ""
+
+
+def _clear_fin(setting: Setting) -> str:
+    old = setting.old
+    if not setting.later(old.src) and not setting.acknowledged(end(old)):
+        return "the FIN is still to come"
+    return "" if setting.complete else "the FIN was in a frame that the capture lacks"
+
+
+def _clear_rst(setting: Setting) -> str:
+    old = setting.old
+    live = old.flags & ACK and setting.tcb("SND.NXT") == old.seq and setting.tcb("RCV.NXT") == old.ack
+    return "an ACK" if live and not setting.later(old.src) else ""
+
+
+def _clear_ack(setting: Setting) -> str:
+    old = setting.old
+    if old.flags & RST and setting.tcb("SND.NXT") == old.seq:
+        return "a RST on a connection needs no ACK"
+    others = [s for s in setting.later(old.src) + setting.later(old.dst) if not s.flags & RST]
+    return "both opened" if old.flags & SYN and not others else ""
+
+
+EXPLAIN: dict[str, Callable[[Setting], str]] = {
+    "window": _window, "swap": _swap, "drop": _drop, "SEQ": _sequence, "ACK": _acknowledgment, "set FIN": _set_fin,
+    "set RST": _set_rst, "clear FIN": _clear_fin, "clear RST": _clear_rst, "clear ACK": _clear_ack,
+}  # fmt: skip
