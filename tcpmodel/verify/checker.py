@@ -65,7 +65,7 @@ def _check(
             run.finish()
         for verdict in life:
             broken = any(finding.level == "must" for finding in verdict.findings)
-            a.demand(verdict.verdict != (CONFORMING if broken else VIOLATION), 0, f"{verdict.verdict}, the findings say")
+            a.demand(verdict.verdict != (CONFORMING if broken else VIOLATION), 0, f"{verdict.verdict}, unlike the findings")
     except _Objection as objection:
         return [f"{a.address} {b.address}: {objection}"]
     return []
@@ -166,8 +166,8 @@ class _Run:
 
     def arrive(self, frame: int, low: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
         """A segment of the peer is delivered, as it was captured or as the peer may really have sent it."""
-        segment = variant or self.segments[frame]
         self.demand(frame in self.open, frame, "arrives twice, or was not sent by the peer")
+        segment = variant or self.segments[frame]
         self.demand(not self.certain or frame == self.open[0], frame, "arrives out of order where it was captured")
         self.demand(variant is None or frame in self.peer.frames, frame, "is altered without a finding")
         self.demand(_alike(segment, self.segments[frame]), frame, "is altered beyond its numbers and control bits")
@@ -176,7 +176,7 @@ class _Run:
 
     def pick_up(self, frame: int, opened: bool, values: Sequence[bool]) -> None:
         """The capture begins in mid-connection, in front of the first own segment."""
-        self.demand(not self.out and ("capture-starts-late", frame) in self.assumed, frame, "no place to be picked up at")
+        self.demand(not self.out and ("capture-starts-late", frame) in self.assumed, frame, "is picked up too late")
         self.demand(opened == (bool(self.peer.out) and not self.peer.picked_up), frame, "the peer began otherwise")
         given = dict(zip(self.steps.PICKUP, values, strict=True))
         self.step(("pickup", ""), frame, self.segments[frame], PEER_OPENED=opened, **given)

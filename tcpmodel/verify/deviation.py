@@ -39,14 +39,19 @@ class Deviations:
         self.machine, self.address, self.variants = machine, address, variants
         self.levels = [LEVELS.get(row[FORBID], 0) for row in machine.steps.RULES]
 
-    def book(self, frontier: list[Hypothesis], segment: Segment, search: Search) -> list[Hypothesis]:
-        """The cheapest hypotheses in which the endpoint sent `segment` against the rules."""
+    def book(self, frontier: list[Hypothesis], segment: Segment, search: Search, anyway: bool) -> list[Hypothesis]:
+        """The cheapest hypotheses in which the endpoint sent `segment` against the rules.
+
+        With `anyway` there always is one, if need be with what should have come first left out.
+        """
         blamed: list[Blamed] = []
         search.blaming = True  # a hidden event against the rules may be what was wrong
         search.explain(frontier, self._act(segment, search, blamed), segment, segment.frame, budget=BUDGET)
         search.blaming = False
-        if not blamed:  # what should come first did not, and nothing else explains the segment either
+        if not blamed and anyway:
             self._try_anyway(frontier[0], segment, blamed)
+        if not blamed:
+            return []
         cheapest = min(after.cost for _, after, _ in blamed)
         goals: list[Hypothesis] = []
         states = tuple(dict.fromkeys(self.machine.states[h.t.STATE] for h in frontier))
@@ -74,13 +79,14 @@ class Deviations:
         self, before: Hypothesis, seen: Hypothesis, segment: Segment, bad: list[int], findings: list[Finding],
         search: Search,
     ) -> list[Hypothesis]:
-        ways: list[tuple[Hypothesis, Segment | str]] = [(seen, "against")]
+        ways: list[tuple[Hypothesis, Segment | str | bool]] = [(seen, "against" if bad else False)]
         due = self._due(before.t, segment, bad)
         t = before.t.copy()
         if due is not None and self.machine.emit(t, due) < 0:
             self.variants.setdefault(segment.frame, []).append(due)
             ways.append((before.fork(t), due))
-        ways.append((before.fork(), "astray"))
+        if bad:
+            ways.append((before.fork(), "astray"))
         for rank, (way, how) in enumerate(ways):
             way.cost = seen.cost + rank
             way.out, way.due = segment.frame, frozenset()

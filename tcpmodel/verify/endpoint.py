@@ -187,9 +187,10 @@ class Endpoint:
         goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
         if self.sent == 1 and not self.told:
             goals += self._pick_up(segment)
-        blamed = self.deviations.book(base, segment, self.search)
+        blamed = self.deviations.book(base, segment, self.search, anyway=not goals and not self.search.told)
         if not goals and not blamed:
-            blamed = self.deviations.book([self.refuted(h) for h in base], segment, self.search)
+            refuted = [self.refuted(h) for h in base]
+            blamed = self.deviations.book(refuted, segment, self.search, anyway=True)
         self._adopt(segment, goals + blamed, trouble=True)
 
     def refuted(self, hypothesis: Hypothesis) -> Hypothesis:
@@ -215,15 +216,14 @@ class Endpoint:
         try:
             goals = self.search.explain(self.frontier, act, None, item.frame)
         except Undecided:
-            self.told = True
-            for hypothesis in self.frontier:
-                hypothesis.pending = (*hypothesis.pending, item)
-            return
-        if not goals and any(h.pending for h in self.frontier):
-            for hypothesis in self.frontier:
-                hypothesis.pending = (*hypothesis.pending, item)
-            return
+            self.told, goals, undecided = True, [], True
+        else:
+            undecided = False
         self._remember(item, False)
+        if undecided or not goals and any(h.pending for h in self.frontier):
+            for hypothesis in self.frontier:
+                hypothesis.pending = (*hypothesis.pending, item)
+            return
         self.told = self.told or bool(goals)
         self.frontier = best_first(goals or self.deviations.contradicted(self.frontier, item, self.watched), BEAM)
 

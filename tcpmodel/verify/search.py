@@ -100,6 +100,8 @@ class Search:
         if not node.pending:
             return
         item = node.pending[0]
+        if node.due and not isinstance(item, Segment):
+            return
         for child in self.arrivals(node, item, fresh, frame):
             yield child, later, not child.due
         if isinstance(item, Segment) and not self.certain:
