@@ -65,7 +65,8 @@ def _check(
             run.finish()
         for verdict in life:
             broken = any(finding.level == "must" for finding in verdict.findings)
-            a.demand(verdict.verdict != (CONFORMING if broken else VIOLATION), 0, f"{verdict.verdict}, unlike the findings")
+            wrong = CONFORMING if broken else VIOLATION
+            a.demand(verdict.verdict != wrong, 0, f"{wrong}, unlike the findings")
     except _Objection as objection:
         return [f"{a.address} {b.address}: {objection}"]
     return []
