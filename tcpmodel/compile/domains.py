@@ -7,12 +7,12 @@ few. What only an assumption about a capture changes keeps its initial value.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-import z3
-
+from tcpmodel.compile.encodings import Term, either, negation
+from tcpmodel.compile.values import Values
 from tcpmodel.spec import expr as x
-from tcpmodel.spec.model import Model, Rule, Variable
+from tcpmodel.spec.model import Model, Procedure, Rule, Variable
 
 Known = dict[str, frozenset[int]]
 
@@ -23,12 +23,11 @@ class Domains:
     def __init__(self, model: Model) -> None:
         self.model = model
         tcb = [v for v in model.variables.values() if v.group == "tcb"]
-        self.state_variable = next(v.name for v in tcb if v.type == x.STATE)
         self.all = {v.name: _values(model, v) for v in tcb if v.type == x.BOOL or v.type in model.enums}
         self.types = {v.name: v.type for v in tcb}
         self.of: dict[str, Known] = {model.states[0]: {v.name: _initial(v) for v in tcb if v.name in self.all}}
-        rules = [rule for p in model.procedures if p.event != "pickup" for s in p.stages for rule in s.rules]
-        while sum(self._carry(state, rule) for rule in rules for state in rule.states if state in self.of):
+        fired = dict.fromkeys(pair for p in model.procedures if p.event != "pickup" for pair in _firings(p))
+        while sum(self._carry(state, rule) for state, rule in fired if state in self.of):
             pass
 
     def _carry(self, state: str, rule: Rule) -> bool:
@@ -44,15 +43,30 @@ class Domains:
         self.of[target] = after
         return after != before
 
-    def terms(self, state: str) -> list[Any]:
-        """What is known of the variables in that state, as Z3 terms; nothing of a state that is never entered."""
-        found = []
+    def known(self, state: str) -> frozenset[tuple[str, frozenset[int]]]:
+        """The values in that state as something to look up by."""
+        return frozenset(self.of.get(state, {}).items())
+
+    def terms(self, state: str, tcb: Values) -> Iterator[Term]:
+        """What is known of the variables in that state; nothing of a state that is never entered."""
         for name, values in self.of.get(state, {}).items():
             if values != self.all[name]:
-                boolean = self.types[name] == x.BOOL
-                terms = [z3.Bool(name) == bool(v) if boolean else z3.Int(name) == v for v in sorted(values)]
-                found.append(z3.Or(*terms))
-        return found
+                yield either(*(self._equal(tcb[name], name, value) for value in sorted(values)))
+
+    def _equal(self, term: Term, name: str, value: int) -> Term:
+        if self.types[name] == x.BOOL:
+            return term if value else negation(term)
+        return term == value
+
+
+def _firings(procedure: Procedure) -> Iterator[tuple[str, Rule]]:
+    """The rules of a procedure with the states in which control can get to them."""
+    for start in procedure.states:
+        reached = {start}
+        for stage in procedure.stages:
+            pairs = [(state, rule) for state in sorted(reached) for rule in stage.rules if state in rule.states]
+            yield from pairs
+            reached = {rule.enter or state for state, rule in pairs if rule.outcome != "drop"}
 
 
 def _values(model: Model, variable: Variable) -> frozenset[int]:

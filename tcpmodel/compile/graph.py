@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 EVENTS = ("segment", "call", "timeout", "crash")
 """The events an endpoint reacts to. What it sends of its own accord and how a capture begins change no state."""
 
-PARTS = ("diagram", "feasible", "graph", "labels", "paths", "domains")  # what a cached graph depends on
+PARTS = ("bounded", "bounds", "diagram", "domains", "encodings", "graph", "labels", "paths", "terms")
+"""The modules of this package on which a cached graph depends."""
 
 Edge = dict[str, Any]
 _MEMORY: dict[str, Any] = {}

@@ -88,8 +88,8 @@ class Labels:
         return tuple(dict.fromkeys(found))
 
     def _later(self, path: Path) -> list[Rule]:
-        """Output rules that place a control bit in the sequence space, possible only since the change of state."""
-        if not path.entering:
+        """What the change of state lets the endpoint send, where no rule on the way has sent anything itself."""
+        if not path.entering or any(step.rule.sends for step in path.deciding):
             return []
         return [rule for rule in self.outputs if path.target in rule.states and path.source not in rule.states]
 

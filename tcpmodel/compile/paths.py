@@ -11,16 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
-from typing import Any
 
-import z3
-
+from tcpmodel.compile.bounded import OWED
+from tcpmodel.compile.bounds import bounds
 from tcpmodel.compile.domains import Domains
-from tcpmodel.compile.feasible import Feasible, Terms, bit
+from tcpmodel.compile.encodings import Integers, Term, negation, z3
+from tcpmodel.compile.relation import Relation
+from tcpmodel.compile.terms import Terms
+from tcpmodel.compile.values import Value, Values
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.model import Model, Procedure, Rule, Stage
 
-Values = dict[str, Any]
+_FOUND: dict[object, list[Path]] = {}
+TIMEOUT = 5000  # ms that Z3 gets for one question
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Step:
 class Path:
     """One way through a procedure: the rules that fire, one a stage, and the states passed, both ends included.
 
-    `on` and `off` are control bits (masks) that every segment on this path has and lacks.
+    `on` and `off` are control bits (masks) that every segment on this path has and lacks, of those on which the
+    deciding steps look.
     """
 
     procedure: Procedure
@@ -66,67 +70,88 @@ class Path:
 
 
 class Explorer:
-    """Finds the paths of one model; `domains` are the values its finite variables can have in each state."""
+    """Finds the paths of one model; `domains` are the values its finite variables can have in each state.
+
+    Feasible means that Z3 finds integers that take the path, sequence numbers being unwrapped ones less than 2^31
+    apart (`encodings.Integers`), at most one span of text being held.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.domains = Domains(model)
-        self.feasible = Feasible()
+        self.relation = Relation(model, Integers(), spans=1)
+        self.tcb = {name: value for name, value in self.relation.tcb().items() if name != OWED}
+        self.flags: Value = ()
+        self.inputs: Values = {}
+        self.solver = z3().SimpleSolver()
+        self.solver.set("timeout", TIMEOUT)
 
-    def paths(self, procedure: Procedure, state: str) -> Iterator[Path]:
-        """Every feasible path of the procedure from that state, in the order of the text."""
-        values: Values = {self.domains.state_variable: z3.IntVal(self.model.states.index(state))}
-        self.feasible.push()
-        self.feasible.add(*self.domains.terms(state))
-        yield from self._stage(Path(procedure, (state,)), values)
-        self.feasible.pop()
+    def paths(self, procedure: Procedure, state: str) -> list[Path]:
+        """Every feasible path of the procedure from that state, in the order of the text.
 
-    def _stage(self, path: Path, values: Values) -> Iterator[Path]:
+        A profile or variant that leaves the rules on the way alone gets the paths found before.
+        """
+        key = (self.model.states, self.domains.known(state), state, *_relevant(procedure, state))
+        if key not in _FOUND:
+            _FOUND[key] = list(self._explored(procedure, state))
+        return _FOUND[key]
+
+    def _explored(self, procedure: Procedure, state: str) -> Iterator[Path]:
+        self.inputs = self.relation.inputs(procedure)
+        self.flags = self.inputs["SEG.CTL"]
+        self.solver.push()
+        self.solver.add(*bounds(self.relation, self.tcb, self.inputs), *self.domains.terms(state, self.tcb))
+        yield from self._stage(Path(procedure, (state,)), self.tcb)
+        self.solver.pop()
+
+    def _possible(self, *terms: Term) -> bool:
+        """Whether the terms can hold on top of what has been added; what Z3 leaves open counts as possible."""
+        if all(map(z3().is_true, terms)) or any(map(z3().is_false, terms)):
+            return not any(map(z3().is_false, terms))
+        return bool(self.solver.check(*terms) != z3().unsat)
+
+    def _stage(self, path: Path, tcb: Values) -> Iterator[Path]:
         if len(path.steps) == len(path.procedure.stages):
             yield from self._split(path)
             return
         stage = path.procedure.stages[len(path.steps)]
-        self.feasible.push()
+        self.solver.push()
         for rule in stage.rules:
             if path.target not in rule.states or rule.assume:
                 continue
-            guard = self._guard(rule, values)
-            self.feasible.push()
-            if self.feasible.add(guard) and not rule.forbid:
-                yield from self._fire(path, Step(stage, rule, path.target), values)
-            self.feasible.pop()
-            if not self.feasible.add(z3.Not(guard)):
+            guard = self._value(rule.guard, tcb, path.target) if rule.guard else z3().BoolVal(True)
+            if not self._possible(guard):
+                continue
+            if not rule.forbid:
+                self.solver.push()
+                self.solver.add(guard)
+                yield from self._fire(path, Step(stage, rule, path.target), tcb)
+                self.solver.pop()
+            if not self._possible(negation(guard)):
                 break
-        self.feasible.pop()
+            self.solver.add(negation(guard))
+        self.solver.pop()
 
-    def _fire(self, path: Path, step: Step, values: Values) -> Iterator[Path]:
+    def _fire(self, path: Path, step: Step, tcb: Values) -> Iterator[Path]:
         path = replace(path, steps=(*path.steps, step))
-        after = self._assigned(step.rule, values)
+        sets = {name: self._value(value, tcb, step.state) for name, value in step.rule.sets}
         if step.rule.enter not in ("", step.state):
             path = replace(path, states=(*path.states, step.rule.enter))
-        yield from self._split(path) if step.rule.outcome == "drop" else self._stage(path, after)
+        yield from self._split(path) if step.rule.outcome == "drop" else self._stage(path, {**tcb, **sets})
 
-    def _guard(self, rule: Rule, values: Values) -> Any:
-        if rule.guard is None:
-            return z3.BoolVal(True)
-        terms = Terms(values)
-        guard = terms.term(rule.guard)
-        self.feasible.solver.add(*terms.facts)
-        return guard
-
-    def _assigned(self, rule: Rule, values: Values) -> Values:
-        terms = Terms(values)
-        changed = {name: terms.term(value) for name, value in rule.sets}
-        if rule.enter:
-            changed[self.domains.state_variable] = z3.IntVal(self.model.states.index(rule.enter))
-        self.feasible.solver.add(*terms.facts)
-        return {**values, **changed}
+    def _value(self, node: x.Expr, tcb: Values, state: str) -> Value:
+        """The value of an expression; what it takes for granted is added to the solver."""
+        terms = Terms(self.relation.encoding, None, self.relation.spans)
+        value = terms.of(node, {**self.inputs, **tcb}, self.model.states.index(state))
+        self.solver.add(*terms.assumptions.found.values())
+        return value
 
     def _split(self, path: Path) -> Iterator[Path]:
         """The path, or where a rule that changes the state leaves a control bit open, the path with and without it."""
         on, off, free = 0, 0, []
-        for mask in _single(reduce(or_, map(tested, path.steps), 0)):
-            can_be = self.feasible.possible(bit(mask)), self.feasible.possible(z3.Not(bit(mask)))
+        for mask in _single(reduce(or_, map(tested, path.deciding), 0)):
+            bit = self.flags[mask.bit_length() - 1]
+            can_be = self._possible(bit), self._possible(negation(bit))
             on, off = on | mask * (not can_be[1]), off | mask * (not can_be[0])
             free += [mask] if all(can_be) else []
         decisive = reduce(or_, map(tested, path.entering), 0)
@@ -137,14 +162,24 @@ class Explorer:
             yield path
             return
         mask, *rest = free
-        for term, chosen in (
-            (bit(mask), replace(path, on=path.on | mask)),
-            (z3.Not(bit(mask)), replace(path, off=path.off | mask)),
-        ):
-            self.feasible.push()
-            if self.feasible.add(term):
+        bit = self.flags[mask.bit_length() - 1]
+        with_it, without = replace(path, on=path.on | mask), replace(path, off=path.off | mask)
+        for term, chosen in ((bit, with_it), (negation(bit), without)):
+            if self._possible(term):
+                self.solver.push()
+                self.solver.add(term)
                 yield from self._choose(chosen, rest)
-            self.feasible.pop()
+                self.solver.pop()
+
+
+def _relevant(procedure: Procedure, state: str) -> Iterator[object]:
+    """The procedure's name and the rules that can fire in it once it begins in that state."""
+    reached = {state}
+    yield procedure.name
+    for stage in procedure.stages:
+        rules = tuple(rule for rule in stage.rules if reached & set(rule.states))
+        reached |= {rule.enter for rule in rules if rule.enter}
+        yield stage.name, rules
 
 
 def tested(step: Step) -> int:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tcpmodel.errors import Place
 from tcpmodel.spec.expr import NOWHERE, Expr
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,17 @@ class Model:
     def rule(self, name: str) -> Rule:
         """The rule of that name; KeyError when there is none."""
         return self.rules[name]
+
+    @property
+    def graph(self) -> networkx.MultiDiGraph[str]:
+        """The state diagram as a networkx graph of one's own (see `tcpmodel.compile.graph`).
+
+        Found by symbolic execution, which takes seconds the first time. Raises ImportError without networkx and z3.
+        """
+        # the one place where a lower layer calls a higher one, so that `load(...).graph` can be written
+        from tcpmodel.compile.graph import graph_of
+
+        return graph_of(self)
 
     @property
     def rules(self) -> dict[str, Rule]:
