@@ -8,6 +8,7 @@ Spans = tuple[tuple[int, int], ...]
 Owed = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 WORD, HALF = 0xFFFFFFFF, 0x80000000
 MAX_OWED = 8
+ACK = 0x10
 IDENTIFYING = 0x17  # FIN, SYN, RST and ACK tell kinds of segments apart; PSH, URG and the ECN bits do not
 
 
@@ -86,5 +87,5 @@ def owed(entries: Owed, s: Sent) -> bool:
 
 
 def discharge(entries: Owed, s: Sent) -> Owed:
-    """What is still owed after `s`: an answer is given by any segment that carries its control bits."""
-    return tuple(entry for entry in entries if any(form[0] & ~s.flags for form in entry[1]))
+    """What is still owed after `s`: the answer itself, or an acknowledgment, which any segment with an ACK contains."""
+    return tuple((rule, forms) for rule, forms in entries if not any(_answers(f, s) or f[0] == ACK & s.flags for f in forms))

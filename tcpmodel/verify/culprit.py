@@ -15,13 +15,15 @@ from typing import Any
 
 from tcpmodel.trace import FLAG_NAMES, Segment, sequence_length
 from tcpmodel.verify.connection import Connection
+from tcpmodel.verify.endpoint import Refuted
 from tcpmodel.verify.hypothesis import LEVELS
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.verdict import INCONCLUSIVE, VIOLATION, ConnectionVerdict, Finding
 
+FLAGS_BEFORE = 4  # the same for a control bit
 BEFORE = 6  # segments before the first finding that may be the altered one
 FINDINGS = 6  # findings whose numbers are tried
-RETOLD = 1_000  # segments told again at most for one connection
+RETOLD = 600  # segments told again at most for one connection
 MODULUS = 1 << 32
 ASSUMPTION, DEVIATION = 1, 1_000
 TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing that is replayed
@@ -37,10 +39,15 @@ def retold(connection: Connection, told: list[ConnectionVerdict]) -> list[Connec
     best, cheapest = told, min(DEVIATION, price - DEVIATION)
     for number, altered, field in islice(_alterations(story, findings), RETOLD // connection.segments):
         again = _tell(connection, story, number, altered)
-        cost = _price(again)
+        cost = _price(again) if again and _assumed(again) <= _assumed(told) else DEVIATION
         if cost < cheapest:
             best, cheapest = _blame(again, story[number], altered, field, findings[0]), cost
     return best
+
+
+def _assumed(told: list[ConnectionVerdict]) -> set[str]:
+    """The kinds of assumptions made; an altered segment must not bring in one that was not needed before."""
+    return {assumption.kind for verdict in told for assumption in verdict.assumptions}
 
 
 def _price(told: list[ConnectionVerdict]) -> int:
@@ -63,7 +70,7 @@ def _alterations(story: list[Segment], findings: list[Finding]) -> Iterator[tupl
             yield number, _shifted(segment, "seq", shift), "SEG.SEQ"
             yield number, _shifted(segment, "ack", shift), "SEG.ACK"
         for bit, name in enumerate(FLAG_NAMES):
-            if TOGGLED & 1 << bit:
+            if TOGGLED & 1 << bit and number > first - FLAGS_BEFORE:
                 yield number, _toggled(segment, 1 << bit), f"SEG.CTL ({name})"
 
 
@@ -84,12 +91,19 @@ def _tell(connection: Connection, story: list[Segment], number: int, altered: Se
     """The verdicts of the whole connection with one segment altered."""
     machine, keep = connection.ends[connection.opener].machine, connection.ends[connection.opener].keep
     again = Connection(machine, story[0], connection.vantage, connection.complete, keep)
-    for item in connection.story:
-        if isinstance(item, Segment):
-            again.feed(altered if item is story[number] else item)
-        else:
-            again.tell(item)
-    return list(verdicts(again, keep))
+    for end in again.ends.values():
+        end.strict = True
+    try:
+        for item in connection.story:
+            if isinstance(item, Segment):
+                again.feed(altered if item is story[number] else item)
+            else:
+                again.tell(item)
+            if any(end.frontier and end.best.cost >= LEVELS["must"] for end in again.ends.values()):
+                return []
+        return list(verdicts(again, keep))
+    except Refuted:
+        return []
 
 
 def _blame(

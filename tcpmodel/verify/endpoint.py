@@ -25,6 +25,10 @@ PROMPT = 8  # own segments in a row behind which nothing was left pending, after
 DEAR_CALLS = 5  # hidden events dearer than this are weighed against late arrivals first
 
 
+class Refuted(Exception):
+    """A strict endpoint sent what only a deviation explains."""
+
+
 class Endpoint:
     """One side of a connection. `address` names it; `peer` is set by the connection.
 
@@ -37,6 +41,7 @@ class Endpoint:
         self.machine, self.address, self.keep = machine, address, keep
         self.vantage, self.complete = vantage, complete
         self.clock = -1
+        self.strict = False  # raise Refuted instead of booking a deviation
         self.prompt, self.lagging, self.searched = 0, False, False
         self.late = self.alone = self.told = False
         self.variants: dict[int, list[Segment]] = {}
@@ -187,6 +192,8 @@ class Endpoint:
         goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
         if self.sent == 1 and not self.told:
             goals += self._pick_up(segment)
+        if self.strict and not goals:
+            raise Refuted
         blamed = self.deviations.book(base, segment, self.search, anyway=not goals and not self.search.told)
         if not goals and not blamed:
             refuted = [self.refuted(h) for h in base]
