@@ -16,7 +16,9 @@ from tcpmodel.errors import SpecError, TraceError, UsageError
 # name -> (module with the click command `command`, one line of help)
 COMMANDS = {
     "verify": ("tcpmodel.cli.verify", "Replay captures and say whether both endpoints kept to the rules."),
+    "check": ("tcpmodel.cli.check", "Check a specification: is it whole, and does it say what the RFC says."),
     "graph": ("tcpmodel.cli.graph", "Draw the state diagram that follows from the rules."),
+    "explain": ("tcpmodel.cli.explain", "Explain a finding, an error, a rule, a state or a requirement."),
 }
 COMPLETION = "_TCPMODEL_COMPLETE"
 EXIT_CODES = "Exit codes: 0 conforming, 1 violation, 2 bad usage or unusable input, 3 inconclusive, 70 internal error."

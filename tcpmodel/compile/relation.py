@@ -51,11 +51,22 @@ class Hole:
     when: Term
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A stage is reached in a state when the term holds, with this TCB."""
+
+    stage: Stage
+    state: int
+    when: Term
+    tcb: Values
+
+
 @dataclass
 class Step:
     """One procedure, begun in one state. `before` and `inputs` are free, the rest are terms over them.
 
-    `firings` are in the order in which they happen; `assumptions` is what the encoding takes for granted.
+    `firings` are in the order in which they happen, `entries` say how each stage is reached; `assumptions` is what
+    the encoding takes for granted.
     """
 
     procedure: Procedure
@@ -63,6 +74,7 @@ class Step:
     before: Values
     inputs: Values
     after: dict[str, Value] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
     forms: list[Form] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
@@ -142,6 +154,7 @@ class _Walk:
         """The fronts behind a stage; those that end here are put aside."""
         found: list[Front] = []
         rest = front.when
+        self.step.entries.append(Entry(stage, front.state, front.when, front.tcb))
         for rule in stage.rules:
             if self.states[front.state] not in rule.states or z3().is_false(rest):
                 continue
