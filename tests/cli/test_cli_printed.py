@@ -1,4 +1,4 @@
-"""Commands and what they print: every file under golden/ says on its first line what is run.
+"""Commands and what they print: every file under printed/ says on its first line what is run.
 
 Lines that begin with `> ` behind it are what the command reads. Then comes what it prints; `[stderr]` stands before
 what it says on standard error, `[exit N]` at the end when it fails. UPDATE_GOLDEN=1 writes them anew.
@@ -18,7 +18,7 @@ import pytest
 from tcpmodel.cli import main
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.txt"))
+GOLDEN = sorted(Path(__file__).with_name("printed").glob("*.txt"))
 # line numbers of the specification move with every comment
 LINES = re.compile(r"(specs/[\w./-]+\.yaml):\d+")
 
