@@ -21,7 +21,9 @@ def cache_directory() -> Path:
     return Path(base) / "tcpmodel"
 
 
-def load_steps(name: str = "rfc9293", *, profile: str | None = None, variants: tuple[str, ...] = (), traced: bool = False) -> ModuleType:
+def load_steps(
+    name: str = "rfc9293", *, profile: str | None = None, variants: tuple[str, ...] = (), traced: bool = False
+) -> ModuleType:
     """The generated module of a specification: TCB, EVENTS, HIDDEN, RULES, MESSAGES, EXPECTED, GUARDS.
 
     With `traced` its functions append the number of each rule that fires to `e.fired`.
@@ -41,7 +43,7 @@ def load_steps(name: str = "rfc9293", *, profile: str | None = None, variants: t
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.SELECTION = (name, profile, variants)
+    vars(module)["SELECTION"] = (name, profile, variants)
     sys.modules[key] = module
     return module
 

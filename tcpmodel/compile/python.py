@@ -6,7 +6,7 @@ return nothing; output functions return -1 (permitted) or, when `e.STRICT`, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from tcpmodel.compile.expressions import Emitter, identifier
 from tcpmodel.compile.tables import tables
@@ -65,7 +65,7 @@ class _Generator:
                 return
         yield "    return -1"
 
-    def _stage(self, procedure: Procedure, state: int, index: int, rules: list[Rule]) -> Iterator[str]:
+    def _stage(self, procedure: Procedure, state: int, index: int, rules: list[Rule]) -> Generator[str, None, bool]:
         """The if-chain of a stage; the generator's value tells whether control can fall out of it."""
         word, falls, total = "if", False, False
         for rule in rules:
@@ -136,7 +136,9 @@ def _assignments(rule: Rule, emitter: Emitter) -> Iterator[str]:
     """Simultaneous assignment: through temporaries when a right side reads what another row has set."""
     rows = [(identifier(name), value, emitter.emit(value)) for name, value in rule.sets]
     targets = {"t." + name for name, _, _ in rows}
-    crossed = any(f"t.{identifier(n.name)}" in targets - {"t." + name} for name, value, _ in rows for n in _tcb_names(value))
+    crossed = any(
+        f"t.{identifier(n.name)}" in targets - {"t." + name} for name, value, _ in rows for n in _tcb_names(value)
+    )
     if not crossed:
         yield from (f"t.{name} = {text}" for name, _, text in rows)
         return
@@ -163,7 +165,8 @@ def tcb_class(model: Model) -> Iterator[str]:
     yield f"    __slots__ = ({', '.join(map(repr, names))})\n"
     yield "    def __init__(self):"
     for variable in rows:
-        yield f"        self.{identifier(variable.name)} = {Emitter().emit(variable.initial) if variable.initial else 0}"
+        initial = Emitter().emit(variable.initial) if variable.initial else 0
+        yield f"        self.{identifier(variable.name)} = {initial}"
     yield "        self.owed = ()\n"
     yield "    def copy(self):\n        t = TCB.__new__(TCB)"
     yield from (f"        t.{name} = self.{name}" for name in names)

@@ -88,4 +88,6 @@ def owed(entries: Owed, s: Sent) -> bool:
 
 def discharge(entries: Owed, s: Sent) -> Owed:
     """What is still owed after `s`: the answer itself, or an acknowledgment, which any segment with an ACK contains."""
-    return tuple((rule, forms) for rule, forms in entries if not any(_answers(f, s) or f[0] == ACK & s.flags for f in forms))
+    return tuple(
+        (rule, forms) for rule, forms in entries if not any(_answers(f, s) or f[0] == ACK & s.flags for f in forms)
+    )

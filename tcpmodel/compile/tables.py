@@ -16,8 +16,8 @@ def tables(model: Model, namer: Namer) -> Iterator[str]:
     """The lines of all tables, behind the functions they name."""
     yield f"\n\nNAME, TITLE, PROFILE = {model.name!r}, {model.title!r}, {model.profile!r}"
     yield f"STATES = {model.states!r}"
-    yield f"VARIABLES = {[(v.name, identifier(v.name), v.type) for v in model.variables.values() if v.group == 'tcb']!r}"
-    yield f"ENVIRONMENT = {[identifier(v.name) for v in model.variables.values() if v.group != 'tcb' and v.group != 'segment']!r}"
+    rows = [(v.name, identifier(v.name), v.type) for v in model.variables.values() if v.group == "tcb"]
+    yield f"VARIABLES = {rows!r}"
     yield from _dispatch(model, namer)
     yield "\nRULES = ["
     for procedure, stage, rule in _all_rules(model):

@@ -10,8 +10,8 @@ from typing import Protocol
 from tcpmodel.errors import TraceError
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.connection import Connection
-from tcpmodel.verify.machine import Machine
 from tcpmodel.verify.culprit import retold
+from tcpmodel.verify.machine import Machine
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.snapshots import take_out
 from tcpmodel.verify.verdict import CONFORMING, Assumption, ConnectionVerdict, FileVerdict, Finding

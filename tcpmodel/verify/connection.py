@@ -27,7 +27,8 @@ class Connection:
     def __init__(self, machine: Machine, segment: Segment, vantage: str, complete: bool, keep: bool) -> None:
         self.opener, self.other, self.carrier = segment.src, segment.dst, segment.carrier
         self.ends = {
-            address: Endpoint(machine, address, vantage == address, complete, keep) for address in (segment.src, segment.dst)
+            address: Endpoint(machine, address, vantage == address, complete, keep)
+            for address in (segment.src, segment.dst)
         }
         self.ends[segment.src].face(self.ends[segment.dst])
         self.vantage, self.complete = vantage, complete
@@ -46,10 +47,8 @@ class Connection:
     def feed(self, segment: Segment) -> None:
         """The next captured segment of this 4-tuple."""
         before, self.last, self.time = self.last, segment.frame, segment.time
-        if self.segments < STORY:
-            self.story.append(segment)
-        elif self.segments == STORY:
-            self.story = []  # too long to be told again
+        if self.segments <= STORY:
+            self._write_down(segment)
         sender, receiver = self.ends[segment.src], self.ends[segment.dst]
         if self.excerpts.due:
             self.excerpts.follow(segment)
@@ -59,22 +58,34 @@ class Connection:
         if sender.searched:
             self.marks[segment.frame] = (self.segments, before)
         self.segments += 1
-        if not explained:
-            self.excerpts.mark(self.recent, segment)
-            if self._copied(segment, sender):
-                self.recent.append(segment)
-                return
-            if self.held is not None and self.held[0].src != segment.src:
-                self._settle()
-            if self.held is None and segment.time >= 0 and sender.sent > 0:
-                self.held = (segment, [h.fork() for h in sender.frontier], [])
-                self.peer_then = receiver.best.t.copy() if receiver.frontier else None
-            else:
-                sender.settle(segment)
+        copied = not explained and self._trouble(segment, sender, receiver)
         self.recent.append(segment)
+        if copied:
+            return
         receiver.receive(segment)
         if self.held is not None and segment.dst == self.held[0].src:
             self._retry(segment)
+
+    def _trouble(self, segment: Segment, sender: Endpoint, receiver: Endpoint) -> bool:
+        """A segment that needs an assumption or a deviation; true when it is a copy of another, to be left out."""
+        self.excerpts.mark(self.recent, segment)
+        if self._copied(segment, sender):
+            return True
+        if self.held is not None and self.held[0].src != segment.src:
+            self._settle()
+        if self.held is None and segment.time >= 0 and sender.sent > 0:
+            self.held = (segment, [h.fork() for h in sender.frontier], [])
+            self.peer_then = receiver.best.t.copy() if receiver.frontier else None
+        else:
+            sender.settle(segment)
+        return False
+
+    def _write_down(self, segment: Segment) -> None:
+        """Keep a short connection whole; one that grows too long to be told again is not kept."""
+        if self.segments < STORY:
+            self.story.append(segment)
+        else:
+            self.story = []
 
     def tell(self, item: Call | Timeout | Observation) -> None:
         """An event that the trace reports of one endpoint."""

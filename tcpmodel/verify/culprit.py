@@ -53,7 +53,9 @@ def _assumed(told: list[ConnectionVerdict]) -> set[str]:
 def _price(told: list[ConnectionVerdict]) -> int:
     musts = sum(finding.level == "must" for verdict in told for finding in verdict.findings)
     open_ends = sum(verdict.verdict == INCONCLUSIVE for verdict in told)
-    return DEVIATION * musts + ASSUMPTION * (open_ends + sum(a.kind != "captured-twice" for verdict in told for a in verdict.assumptions))
+    return DEVIATION * musts + ASSUMPTION * (
+        open_ends + sum(a.kind != "captured-twice" for verdict in told for a in verdict.assumptions)
+    )
 
 
 def _alterations(story: list[Segment], findings: list[Finding]) -> Iterator[tuple[int, Segment, str]]:
@@ -113,7 +115,8 @@ def _blame(
     attribute = "seq" if field == "SEG.SEQ" else "ack" if field == "SEG.ACK" else "flags"
     expected, actual = getattr(due, attribute), getattr(seen, attribute)
     finding = replace(
-        first, endpoint=seen.src, frame=seen.frame, field=field, expected=f"{field} = {expected}", actual=f"{field} = {actual}",
+        first, endpoint=seen.src, frame=seen.frame, field=field,
+        expected=f"{field} = {expected}", actual=f"{field} = {actual}",
         message=f"both endpoints went on as if {field} had been {expected} here, not {actual}", code="TM502", guards=(),
     )  # fmt: skip
     for verdict in told:
@@ -121,7 +124,9 @@ def _blame(
             verdict.findings.append(finding)
             verdict.findings.sort(key=lambda f: f.frame)
             verdict.verdict, verdict.reason = VIOLATION, ""
-        verdict.witness = {letter: [_retraced(row, seen.frame, due) for row in run] for letter, run in verdict.witness.items()}
+        verdict.witness = {
+            letter: [_retraced(row, seen.frame, due) for row in run] for letter, run in verdict.witness.items()
+        }
     return told
 
 

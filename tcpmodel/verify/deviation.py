@@ -76,7 +76,12 @@ class Deviations:
         blamed.append((node, child, bad))
 
     def _ways_on(
-        self, before: Hypothesis, seen: Hypothesis, segment: Segment, bad: list[int], findings: list[Finding],
+        self,
+        before: Hypothesis,
+        seen: Hypothesis,
+        segment: Segment,
+        bad: list[int],
+        findings: list[Finding],
         search: Search,
     ) -> list[Hypothesis]:
         ways: list[tuple[Hypothesis, Segment | str | bool]] = [(seen, "against" if bad else False)]
@@ -138,7 +143,9 @@ class Deviations:
             row = self.machine.steps.RULES[number]
             if row[STAGE] != broken[STAGE]:
                 continue
-            failed = [(text, values(t, segment, env)) for text, holds, values in conditions if not holds(t, segment, env)]
+            failed = [
+                (text, values(t, segment, env)) for text, holds, values in conditions if not holds(t, segment, env)
+            ]
             if failed:
                 rows.append((len(failed), row[RULE], failed))
         rows.sort(key=lambda r: r[0])

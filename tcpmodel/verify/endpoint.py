@@ -356,7 +356,7 @@ class Endpoint:
         return [h for h in self.frontier[1:] if not unsettled(h.t)][:1]
 
     def conclude(self) -> None:
-        """At the end of a trace from which nothing is missing, evidence that never came counts against an assumption."""
+        """At the end of a complete trace, evidence that never came counts against an assumption."""
         for hypothesis in self.frontier:
             if self.complete and self.machine.steps.UNSETTLED(hypothesis.t):
                 hypothesis.cost += LEVELS["must"]

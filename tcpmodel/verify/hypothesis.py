@@ -12,6 +12,7 @@ Item = Segment | Call | Timeout | Observation
 # (earlier steps, kind, frame, detail): a persistent list, shared by the hypotheses that have it in common.
 Trail = tuple[Any, str, int, Any] | None
 States = tuple[Any, int, int] | None
+Answer = tuple[int, tuple[tuple[int, int, int], ...]]
 
 # What explanations are weighed by. Free steps order the explanations that need nothing from the capture;
 # an assumption outweighs all of them together, a deviation all assumptions.
@@ -30,8 +31,14 @@ class Hypothesis:
     __slots__ = ("t", "pending", "cost", "trail", "states", "out", "due")
 
     def __init__(
-        self, t: TCB, pending: tuple[Item, ...] = (), cost: int = 0, trail: Trail = None, states: States = None, out: int = 0,
-        due: frozenset[object] = frozenset()
+        self,
+        t: TCB,
+        pending: tuple[Item, ...] = (),
+        cost: int = 0,
+        trail: Trail = None,
+        states: States = None,
+        out: int = 0,
+        due: frozenset[Answer] = frozenset(),
     ) -> None:
         self.t, self.pending, self.cost, self.trail, self.states, self.out = t, pending, cost, trail, states, out
         self.due = due

@@ -98,7 +98,7 @@ class Machine:
         return t
 
     def deliver(self, t: TCB, segment: Segment, fresh: int | None = None, accept: bool | None = None) -> list[int]:
-        """The segment arrives; `t` changes in place. Returns the rules that contradict an assumption. May raise Undecided."""
+        """The segment arrives; `t` changes in place. Returns the rules that forbid what was assumed. May raise Undecided."""
         e = self.env
         e.fresh, e.accept, e.STRICT, e.bad, e.passed = fresh, accept, False, [], []
         try:
@@ -167,7 +167,7 @@ class Machine:
         return e.fired
 
     def pickups(self, segment: Segment, peer_opened: bool) -> Iterator[tuple[TCB, tuple[bool, ...]]]:
-        """The TCBs an endpoint may have had before its first captured segment, each with the arguments that led to it."""
+        """The TCBs an endpoint may have had before its first captured segment, each with its arguments."""
         self.env.PEER_OPENED = peer_opened
         arguments = self.steps.PICKUP
         for values in product((False, True), repeat=len(arguments)):

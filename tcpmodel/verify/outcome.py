@@ -45,7 +45,9 @@ def verdicts(connection: Connection, keep: bool) -> Iterator[ConnectionVerdict]:
     for number, span in enumerate(_spans(connection, starts)):
         verdict = _verdict(connection, steps, span)
         verdict.incarnation = number
-        verdict.witness = {letter: runs[x][number] for letter, x in (("a", verdict.a), ("b", verdict.b))} if keep else {}
+        verdict.witness = (
+            {letter: runs[x][number] for letter, x in (("a", verdict.a), ("b", verdict.b))} if keep else {}
+        )
         yield verdict
 
 
@@ -80,9 +82,17 @@ def _starts(connection: Connection, steps: Steps) -> list[int]:
     """The frames at which a new incarnation begins: an OPEN with another initial sequence number than before."""
     starts = [connection.first]
     numbers: dict[str, int] = {}
-    events = sorted((frame, address, fresh) for address, rows in steps.items() for kind, frame, fresh in rows if kind == "begins")
+    events = sorted(
+        (frame, address, fresh) for address, rows in steps.items() for kind, frame, fresh in rows if kind == "begins"
+    )
     for frame, address, fresh in events:
-        if fresh is not None and address in numbers and numbers[address] != fresh and frame > starts[-1] and frame in connection.marks:
+        if (
+            fresh is not None
+            and address in numbers
+            and numbers[address] != fresh
+            and frame > starts[-1]
+            and frame in connection.marks
+        ):
             starts.append(frame)
             numbers = {}
         numbers[address] = fresh
@@ -110,7 +120,12 @@ def _verdict(connection: Connection, steps: Steps, span: Span) -> ConnectionVerd
 
 def _roles(connection: Connection, steps: Steps, span: Span) -> tuple[str, str]:
     """`a` opened this incarnation (the first OPEN of its own accord), else it was seen first."""
-    opened = sorted((row[1], x) for x, rows in steps.items() for row in rows if row[0] == "begins" and span.start <= row[1] <= span.end)
+    opened = sorted(
+        (row[1], x)
+        for x, rows in steps.items()
+        for row in rows
+        if row[0] == "begins" and span.start <= row[1] <= span.end
+    )
     a = opened[0][1] if opened else connection.opener
     return (a, connection.other) if a == connection.opener else (a, connection.opener)
 
@@ -136,9 +151,7 @@ def _states(connection: Connection, address: str, low: int, high: int, last: boo
     return kept
 
 
-def _doubt(
-    connection: Connection, findings: list[Finding], assumptions: list[Assumption], last: bool
-) -> str:
+def _doubt(connection: Connection, findings: list[Finding], assumptions: list[Assumption], last: bool) -> str:
     """Why the evidence does not decide, or ""."""
     silent = [address for address, end in connection.ends.items() if end.sent == 0]
     if silent and (findings or assumptions) and not connection.complete:
@@ -151,7 +164,8 @@ def _doubt(
         if end.frontier and end.machine.steps.UNSETTLED(end.best.t):
             missing = [m for m in assumptions if m.endpoint == address and m.kind == "frame-missing"]
             if missing:
-                return f"nothing later shows whether {missing[-1].message}, or {address} broke a rule at frame {missing[-1].frame}"
+                what, frame = missing[-1].message, missing[-1].frame
+                return f"nothing later shows whether {what}, or {address} broke a rule at frame {frame}"
     return _tie(connection)
 
 

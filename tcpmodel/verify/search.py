@@ -36,14 +36,22 @@ class Search:
     `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order.
     """
 
-    def __init__(self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame) -> None:
+    def __init__(
+        self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame
+    ) -> None:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
         self.blame, self.blaming, self.told = blame, False, False
         self.blamed: Callable[[int], bool] = lambda _: False
         self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
-        self, starts: list[Hypothesis], act: Act, item: Segment | None, frame: int, assume: bool = False, budget: int = BUDGET
+        self,
+        starts: list[Hypothesis],
+        act: Act,
+        item: Segment | None,
+        frame: int,
+        assume: bool = False,
+        budget: int = BUDGET,
     ) -> list[Hypothesis]:
         """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget.
 
@@ -88,7 +96,7 @@ class Search:
         return sorted((g for g in goals if g.cost <= bound), key=lambda h: h.cost)
 
     def may_act(self, node: Hypothesis, item: Segment | None) -> bool:
-        """Whether nothing has to come first: an arrival that is certain, an event told of, or what a hidden event sends."""
+        """Whether nothing must come first: a certain arrival, an event told of, or what a hidden event sends."""
         if self.certain and node.pending:
             return False
         if self.told and item is not None and not all(isinstance(other, Segment) for other in node.pending):
@@ -114,7 +122,9 @@ class Search:
         self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int, assume: bool
     ) -> Iterator[Move]:
         """Calls and timeouts nobody saw. What such an event owes must be sent before the next one."""
-        for (event, name, cost, kind, arguments), t, began in self.machine.moves(node.t, fresh, assume, not self.blaming):
+        for (event, name, cost, kind, arguments), t, began in self.machine.moves(
+            node.t, fresh, assume, not self.blaming
+        ):
             child = node.fork(t)
             child.cost += cost + sum(arguments.values()) + (ASSUMPTION if kind else 0)
             self.charge(child, self.machine.env.bad, frame)
@@ -152,7 +162,14 @@ class Search:
                 yield self._arrival(node, item, segment, None, False, cost + LATE, item.frame)
 
     def _arrival(
-        self, node: Hypothesis, item: Segment, segment: Segment, fresh: int | None, accept: bool | None, cost: int, seen: int
+        self,
+        node: Hypothesis,
+        item: Segment,
+        segment: Segment,
+        fresh: int | None,
+        accept: bool | None,
+        cost: int,
+        seen: int,
     ) -> Hypothesis:
         child = self._without_first(node, cost)
         env = self.machine.env
@@ -182,7 +199,12 @@ class Search:
         self.machine.env.began = -1
         kind = "call" if isinstance(item, Call) else "timeout"
         arguments = {f"CALL_{k}": bool(v) for k, v in item.args.items()} if isinstance(item, Call) else {}
-        defaults = {a: False for e, n, _, _, rows, _ in self.machine.steps.HIDDEN if (e, n) == (kind, item.name) for a, _ in rows}
+        defaults = {
+            a: False
+            for e, n, _, _, rows, _ in self.machine.steps.HIDDEN
+            if (e, n) == (kind, item.name)
+            for a, _ in rows
+        }
         if (kind, item.name) not in self.machine.steps.EVENTS:
             return False
         env = self.machine.env
