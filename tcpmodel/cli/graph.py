@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tcpmodel.cli.app import fail
 from tcpmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,11 +60,13 @@ def run(request: Request) -> int:
     """Write what was asked for; returns the exit code."""
     if request.trace and (request.form != "svg" or request.diff or request.states or request.everything):
         raise UsageError("--trace draws an svg; it goes with neither --as, --diff, --state nor --all")
+    _need_packages()
     if request.trace:
         from tcpmodel.cli.graph_trace import picture
 
-        _write(request.output, picture(request))
-        return 0
+        drawn, error = picture(request)
+        _write(request.output, drawn)
+        return fail(error) if error else 0
     from tcpmodel.spec import load
 
     model = load(request.spec, profile=request.profile, variants=request.variants)
@@ -70,6 +74,12 @@ def run(request: Request) -> int:
     graph, changes = _graph(request, model)
     _write(request.output, _drawn(request, model, _selected(request, graph, model), changes))
     return 0
+
+
+def _need_packages() -> None:
+    missing = [name for name in ("networkx", "z3") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"this needs {' and '.join(missing)}: pip install 'tcpmodel[prove]'")
 
 
 def _check_states(states: tuple[str, ...], model: Model) -> None:

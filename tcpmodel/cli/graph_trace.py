@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from tcpmodel.verify import ConnectionVerdict
 
 
-def picture(request: Request) -> str:
-    """The svg. Raises TraceError for a trace that cannot be read, UsageError for a connection it does not have."""
+def picture(request: Request) -> tuple[str, str]:
+    """The svg, and what ended the reading of the trace early or "".
+
+    Raises TraceError for a trace that cannot be read, UsageError for a connection that it does not have.
+    """
     from tcpmodel.report.ladder_svg import ladder_svg
 
-    connection, segments = _verified(request)
-    return ladder_svg(connection, segments, _paths(request, connection, segments))
+    connection, segments, error = _verified(request)
+    return ladder_svg(connection, segments, _paths(request, connection, segments)), error
 
 
-def _verified(request: Request) -> tuple[ConnectionVerdict, list[Segment]]:
+def _verified(request: Request) -> tuple[ConnectionVerdict, list[Segment], str]:
     from tcpmodel.compile import load_steps
     from tcpmodel.report.recorder import Recorder
     from tcpmodel.trace import open_trace
@@ -38,7 +41,7 @@ def _verified(request: Request) -> tuple[ConnectionVerdict, list[Segment]]:
         there = f"there {'is' if count == 1 else 'are'} {count or 'none'}"
         raise UsageError(f"{request.trace}: no connection {request.connection}: {there}")
     connection = verdict.connections[request.connection - 1]
-    return connection, recorder.segments(connection)
+    return connection, recorder.segments(connection), verdict.error
 
 
 def _paths(request: Request, connection: ConnectionVerdict, segments: list[Segment]) -> list[Slide]:

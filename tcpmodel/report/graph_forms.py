@@ -92,7 +92,7 @@ def as_table(graph: Graph) -> str:
 
 def _table(graph: Graph) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     for u, v, data in graph.edges(data=True):
-        action = ", ".join(data["action"]) or "-"
+        action = ", ".join((*data["action"], *(f"“{signal}”" for signal in data["signals"]))) or "-"
         before = f" (was: {data['before']})" if "before" in data else ""
         yield (u, v, data["event"], action + before, ", ".join(data["rules"]), "; ".join(data["cite"])), data
 

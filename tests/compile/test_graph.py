@@ -106,11 +106,7 @@ def test_a_graph_does_not_differ_from_itself(model: Model, graph: Any) -> None:
 
 def test_what_an_endpoint_does_is_a_path_of_an_edge(model: Model) -> None:
     """Draws states and inputs; where the sequence numbers are in order the step taken must be one of the graph's."""
-    known = {
-        (u, v, path): edge["kind"]
-        for u, v, edge in graph_of(model).edges(data=True)
-        for path in edge["paths"]
-    }
+    known = {(u, v, path): edge["kind"] for u, v, edge in graph_of(model).edges(data=True) for path in edge["paths"]}
     python, draws, domains = Python(model, load_steps(traced=True)), Draws(model, seed=793), Domains(model)
     seen = set()
     for _ in range(EXAMPLES):
