@@ -162,6 +162,14 @@ def differences(example: Example, one: Outcome, other: Outcome) -> str:
     return "\n".join([f"{example.procedure.name} in state {example.state}", *rows, repr(example)]) if rows else ""
 
 
+def rarest(draws: Draws, steps: Python, fired: Counter[str]) -> Example:
+    """Of some examples the one that fires the rule that has fired least; a plain step costs next to nothing."""
+    drawn = [draws.example() for _ in range(8)]
+    return min(
+        drawn, key=lambda example: min((fired[name] for name in steps.outcome(example).get("fired", [])), default=0)
+    )
+
+
 def disagreement(draws: Draws, one: Python, other: Terms, examples: int) -> str:
     """The first difference found, "" for none."""
     for _ in range(examples):
@@ -209,7 +217,7 @@ def test_step_functions_and_terms_agree(
     fired: Counter[str] = Counter()
     compared = 0
     for _ in range(EXAMPLES):
-        example = draws.example()
+        example = rarest(draws, generated, fired)
         said = terms.outcome(example)
         if said is not None:
             expected = generated.outcome(example)
@@ -217,7 +225,7 @@ def test_step_functions_and_terms_agree(
             fired.update(expected.get("fired", []))
             compared += 1
     assert compared >= share * EXAMPLES
-    assert len(fired) > 0.85 * len(model.rules), sorted(set(model.rules) - set(fired))
+    assert len(fired) > 0.95 * len(model.rules), sorted(set(model.rules) - set(fired))
 
 
 @pytest.mark.parametrize("backend", ["vectors", "integers"])

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tcpmodel.compile.encodings import BITS, Term, both, either, negation, z3
-from tcpmodel.compile.runtime import IDENTIFYING
+from tcpmodel.compile.runtime import ACK, IDENTIFYING
 from tcpmodel.compile.values import choose
 
 if TYPE_CHECKING:
@@ -134,14 +134,26 @@ class Answers:
 
     def owed(self, values: Values, order: Order) -> Term:
         """Whether the segment SEG is one of the answers owed, number for number."""
+        return either(*(self._given(slot, values, order) for slot in values[OWED]))
+
+    def discharge(self, slots: Slots, values: Values, order: Order) -> Slots:
+        """What is still owed after SEG: the answer itself settles it, and an acknowledgment any segment with an ACK."""
+        acks = values["SEG.CTL"][ACK.bit_length() - 1]
+        mere = [n for n, rule in enumerate(self.rules) if any(form.flags == ACK for form in rule.sends)]
+        found: list[Slot] = []
+        for slot in slots:
+            settled = either(both(acks, either(*(slot[1] == n for n in mere))), self._given(slot, values, order))
+            found.append((both(slot[0], negation(settled)), *slot[1:]))
+        return tuple(found)
+
+    def _given(self, slot: Slot, values: Values, order: Order) -> Term:
+        """Whether SEG is one of the forms of the answer in a slot."""
         found = []
-        for slot in values[OWED]:
-            for index in range(self.forms):
-                for template, ordinals in self._kinds(index):
-                    here = both(
-                        slot[0], either(*(slot[1] == n for n in ordinals)), _identified(template, values["SEG.CTL"])
-                    )
-                    found.append(self._numbers(here, template, slot[2 + 2 * index :], values, order))
+        for index in range(self.forms):
+            for template, ordinals in self._kinds(index):
+                here = both(slot[0], either(*(slot[1] == n for n in ordinals)))
+                here = both(here, _identified(template, values["SEG.CTL"]))
+                found.append(self._numbers(here, template, slot[2 + 2 * index :], values, order))
         return either(*found)
 
     def _kinds(self, index: int) -> list[tuple[Template, list[int]]]:
@@ -163,15 +175,6 @@ class Answers:
                 same.append(order.same(slot[1], values["SEG.ACK"]))
         return both(here, *same)
 
-    def discharge(self, slots: Slots, flags: tuple[Term, ...]) -> Slots:
-        """What is still owed after a segment with these control bits."""
-        found: list[Slot] = []
-        carried = [_carried(rule.sends, flags) for rule in self.rules]
-        for slot in slots:
-            unmet = (both(slot[1] == n, negation(met)) for n, met in enumerate(carried))
-            found.append((both(slot[0], either(*unmet)), *slot[1:]))
-        return tuple(found)
-
 
 def _identified(template: Template, flags: tuple[Term, ...]) -> Term:
     """The control bits by which kinds of segments differ are those of the template."""
@@ -179,9 +182,3 @@ def _identified(template: Template, flags: tuple[Term, ...]) -> Term:
         return z3().BoolVal(False)
     bits = [bit for bit in range(BITS) if IDENTIFYING >> bit & 1]
     return both(*(flags[bit] if template.flags >> bit & 1 else negation(flags[bit]) for bit in bits))
-
-
-def _carried(sends: tuple[Template, ...], flags: tuple[Term, ...]) -> Term:
-    """A segment with these bits carries the bits of every form."""
-    wanted = [bit for bit in range(BITS) if any(send.flags >> bit & 1 for send in sends)]
-    return both(*(flags[bit] for bit in wanted))

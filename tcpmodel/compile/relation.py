@@ -190,7 +190,7 @@ class _Walk:
             if rule.sends:
                 tcb[OWED] = self._owe(rule, tcb, state, fires)
             if rule.discharge:
-                tcb[OWED] = self.answers.discharge(tcb[OWED], self.step.inputs["SEG.CTL"])
+                tcb[OWED] = self.answers.discharge(tcb[OWED], self.step.inputs, self.terms.order)
         return Front(fires, state, tcb)
 
     def _owe(self, rule: Rule, tcb: Values, state: int, fires: Term) -> Value:
