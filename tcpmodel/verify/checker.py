@@ -20,7 +20,7 @@ from tcpmodel.verify.verdict import CONFORMING, VIOLATION, ConnectionVerdict, Fi
 Told = Call | Timeout | Observation
 Key = tuple[frozenset[str], str]  # both addresses, and the carrier
 RULE, KIND = 0, 6  # columns of RULES
-REMARKS = {"assumption", "finding", "begins"}  # steps that say why, and change nothing
+REMARKS = {"assumption", "finding", "begins", "accepts"}  # steps that say why, and change nothing
 LATEST = 1 << 62
 
 

@@ -79,15 +79,19 @@ def _arrive_all(hypothesis: Hypothesis, end: Endpoint) -> Hypothesis:
 
 
 def _starts(connection: Connection, steps: Steps) -> list[int]:
-    """The frames at which a new incarnation begins: an OPEN with another initial sequence number than before."""
+    """The frames at which a new incarnation begins: an active OPEN with another initial sequence number than before."""
     starts = [connection.first]
     numbers: dict[str, int] = {}
     events = sorted(
-        (frame, address, fresh) for address, rows in steps.items() for kind, frame, fresh in rows if kind == "begins"
+        (frame, address, kind, fresh)
+        for address, rows in steps.items()
+        for kind, frame, fresh in rows
+        if kind in ("begins", "accepts")
     )
-    for frame, address, fresh in events:
+    for frame, address, kind, fresh in events:
         if (
-            fresh is not None
+            kind == "begins"
+            and fresh is not None
             and address in numbers
             and numbers[address] != fresh
             and frame > starts[-1]

@@ -52,16 +52,24 @@ class Search:
         frame: int,
         assume: bool = False,
         budget: int = BUDGET,
+        most: int = GOALS,
     ) -> list[Hypothesis]:
-        """The cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget.
+        """The `most` cheapest hypotheses behind the act, cheapest first; empty when none was found within the budget.
 
         Hidden events are tried only where arrivals alone explain nothing: what they leave open they can do later.
         """
-        goals = self._explore(starts, act, item, frame, None, budget)
-        return goals or self._explore(starts, act, item, frame, assume, budget)
+        goals = self._explore(starts, act, item, frame, None, budget, most)
+        return goals or self._explore(starts, act, item, frame, assume, budget, most)
 
     def _explore(
-        self, starts: list[Hypothesis], act: Act, item: Segment | None, frame: int, hidden: bool | None, budget: int
+        self,
+        starts: list[Hypothesis],
+        act: Act,
+        item: Segment | None,
+        frame: int,
+        hidden: bool | None,
+        budget: int,
+        most: int,
     ) -> list[Hypothesis]:
         """Best-first over the moves; `hidden`: None for no hidden events, else whether those that assume count."""
         fresh = item.seq if item is not None else None
@@ -71,7 +79,7 @@ class Search:
         seen: set[object] = set()
         goals: list[Hypothesis] = []
         bound = 1 << 60
-        while heap and budget and len(goals) < GOALS:
+        while heap and budget and len(goals) < most:
             cost, _, node, later, free = heappop(heap)
             if cost > bound:
                 break
@@ -173,12 +181,14 @@ class Search:
     ) -> Hypothesis:
         child = self._without_first(node, cost)
         env = self.machine.env
-        now, env.NOW = env.NOW, item.time if item.time >= 0 else env.NOW
+        now, env.NOW, env.began = env.NOW, item.time if item.time >= 0 else env.NOW, -1
         try:
             self.charge(child, self.machine.deliver(child.t, segment, fresh, accept), item.frame)
         finally:
             env.NOW = now
         child.enter(max(seen, child.out), self.machine.env.passed)
+        if env.began >= 0:
+            child.note("accepts", seen, fresh)
         if self.keep:
             child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
         return child
