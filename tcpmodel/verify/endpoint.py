@@ -14,7 +14,7 @@ from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.deviation import Deviations
 from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first, unwind
 from tcpmodel.verify.machine import TCB, Machine
-from tcpmodel.verify.search import Act, Search
+from tcpmodel.verify.search import GOALS, Act, Search
 
 BEAM = 10  # explanations carried along
 WINDOW = 40  # segments the search can go back over
@@ -41,6 +41,7 @@ class Endpoint:
         self.machine, self.address, self.keep = machine, address, keep
         self.vantage, self.complete = vantage, complete
         self.clock = -1
+        self.troubled = False  # alternatives are carried along after an assumption or a deviation
         self.strict = False  # raise Refuted instead of booking a deviation
         self.prompt, self.lagging, self.searched = 0, False, False
         self.late = self.alone = self.told = False
@@ -142,6 +143,8 @@ class Endpoint:
                 if self.keep:
                     best.note("send", segment.frame, False)
                 return True
+            if self.greedy and self._fall_behind(segment):
+                return True
         self.searched = True
         goals = self._freely(segment)
         if goals:
@@ -179,6 +182,27 @@ class Endpoint:
         self.frontier = [node]
         self._keep_up(node)
         return True
+
+    def _fall_behind(self, segment: Segment) -> bool:
+        """The first own segment behind a burst: what came since the last one is left open, and arrives in order."""
+        log = list(self.log)
+        last = next((n for n in range(len(log) - 1, -1, -1) if log[n][2] is not None), 0)
+        since = [item for item, _, _ in log[last:]]
+        if not log or len(since) < 2 or not all(isinstance(item, Segment) for item in since):
+            return False
+        before = log[last][2] or []
+        if len(before) != 1 or before[0].pending or before[0].due:
+            return False
+        node = before[0].fork()
+        if log[last][1]:
+            own = since.pop(0)
+            again = self._act(own)(node) if isinstance(own, Segment) else None
+            if again is None:
+                return False
+            node = again
+        node.pending = tuple(since)
+        self.machine.env.NOW = self.clock
+        return self._in_order(node, segment)
 
     def _keep_up(self, node: Hypothesis) -> None:
         """An endpoint whose segments leave nothing pending for a while is taken to receive on sight again."""
@@ -294,7 +318,8 @@ class Endpoint:
         return act
 
     def _explain(self, frontier: list[Hypothesis], act: Act, item: Segment, assume: bool = False) -> list[Hypothesis]:
-        return best_first(self.search.explain(frontier, act, item, item.frame, assume), BEAM)
+        most = GOALS if self.troubled or assume else 1
+        return best_first(self.search.explain(frontier, act, item, item.frame, assume, most=most), BEAM)
 
     def _freely(self, segment: Segment) -> list[Hypothesis]:
         """Explanations that assume nothing about the capture, from here or from a few segments back."""
@@ -371,5 +396,6 @@ class Endpoint:
         self.frontier = best_first([g for g in goals if g.cost <= bound], BEAM)
         self._keep_up(self.best)
         self.calm = 0 if trouble else self.calm + 1
-        if self.calm > CALM:
+        self.troubled = trouble or (self.troubled and self.calm <= CALM)
+        if not self.troubled:
             self.frontier = self.frontier[:1] + self._settled()

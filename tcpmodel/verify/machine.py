@@ -98,7 +98,7 @@ class Machine:
         return t
 
     def deliver(self, t: TCB, segment: Segment, fresh: int | None = None, accept: bool | None = None) -> list[int]:
-        """The segment arrives; `t` changes in place. Returns the rules that forbid what was assumed. May raise Undecided."""
+        """The segment arrives; `t` changes in place. Returns the rules it forbids. May raise Undecided."""
         e = self.env
         e.fresh, e.accept, e.STRICT, e.bad, e.passed = fresh, accept, False, [], []
         try:
