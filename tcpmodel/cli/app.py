@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": ("tcpmodel.cli.verify", "Replay captures and say whether both endpoints kept to the rules."),
     "check": ("tcpmodel.cli.check", "Check a specification: is it whole, and does it say what the RFC says."),
     "graph": ("tcpmodel.cli.graph", "Draw the state diagram that follows from the rules."),
+    "step": ("tcpmodel.cli.step", "Where can I go from here: an event in a state, the rules tried, what comes of it."),
     "explain": ("tcpmodel.cli.explain", "Explain a finding, an error, a rule, a state or a requirement."),
 }
 COMPLETION = "_TCPMODEL_COMPLETE"
