@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tcpmodel.trace import Segment
-from tcpmodel.trace.segment import ACK, RST, SYN
+from tcpmodel.trace.segment import ACK, FIN, RST, SYN
 from tcpmodel.verify import ConnectionVerdict
 
 from .material import host
 from .mutants import Mutant
 
 MODULO = 1 << 32
+IDLE = 1_000_000_000  # ns without a segment before a keep-alive
 CLOSE_TOGETHER = 1_000_000  # ns: frames this close may have been captured in the wrong order
 
 
@@ -54,9 +55,31 @@ class Setting:
                     found = int(values[name])
         return found
 
+    def at(self, address: str) -> bool:
+        """Whether the trace was taken at this endpoint, and lacks nothing."""
+        return self.complete and self.vantage in (address, host(address))
+
     def certain(self) -> bool:
-        """Whether the sender is where the trace was taken."""
-        return self.complete and self.vantage in (self.old.src, host(self.old.src))
+        """Whether the trace was taken where the segment was sent."""
+        return self.at(self.old.src)
+
+    def opened(self) -> bool:
+        """Whether the sender has sent a SYN before."""
+        return any(s.flags & SYN for s in self.earlier(self.old.src))
+
+    def closed(self) -> bool:
+        """Whether the sender has sent a FIN before."""
+        return any(s.flags & FIN for s in self.earlier(self.old.src))
+
+    def answered(self, number: int) -> bool:
+        """Whether a later segment of the peer acknowledges up to `number` and no further."""
+        return any(s.flags & ACK and s.ack == number for s in self.later(self.old.dst))
+
+    def idle(self) -> bool:
+        """Whether everything is acknowledged and nothing was sent or received for a while."""
+        before = [s for s in self.segments if s.frame < self.old.frame]
+        quiet = before and self.old.time - before[-1].time > IDLE
+        return bool(quiet and self.tcb("SND.UNA") == self.tcb("SND.NXT"))
 
     def acknowledged(self, number: int) -> bool:
         """Whether a later segment of the peer acknowledges sequence numbers up to `number`."""
@@ -121,7 +144,7 @@ def _sequence(setting: Setting) -> str:
     assert new is not None
     if old.flags & SYN:
         return _initial(setting)
-    if old.len == 0 and not old.flags & RST and new.seq == (old.seq - 1) % MODULO and setting.tcb("SND.UNA") == old.seq:
+    if old.len == 0 and not old.flags & RST and new.seq == (old.seq - 1) % MODULO and setting.idle():
         return "a keep-alive"
     if not setting.complete and not setting.later(old.src) and not setting.acknowledged(end(old)) and old.len:
         return "text before it is missing from the capture" if behind(old.seq, new.seq) else ""
@@ -155,16 +178,17 @@ def _acknowledgment(setting: Setting) -> str:
 
 def _set_fin(setting: Setting) -> str:
     old = setting.old
-    next_number = setting.tcb("SND.NXT")
-    last = not setting.later(old.src) and not old.flags & (SYN | RST)
-    return "the user closed here" if last and next_number in (old.seq, end(old)) else ""
+    last = not setting.later(old.src) and not old.flags & (SYN | RST) and setting.opened() and not setting.closed()
+    unread = not old.text or not setting.answered(end(old))
+    return "the user closed here" if last and unread and setting.tcb("SND.NXT") in (old.seq, end(old)) else ""
 
 
 def _set_rst(setting: Setting) -> str:
+    """ABORT at SND.NXT. Who has received it sends nothing more, and does not acknowledge its text."""
     old = setting.old
-    if old.flags & SYN or setting.later(old.src):
-        return ""
-    return "the user aborted here" if setting.tcb("SND.NXT") == old.seq else ""
+    last = not setting.later(old.src) and not old.flags & (SYN | FIN) and setting.opened() and not setting.closed()
+    heard = (old.text and setting.answered(end(old))) or (setting.at(old.dst) and setting.later(old.dst))
+    return "the user aborted here" if last and not heard and setting.tcb("SND.NXT") == old.seq else ""
 
 
 def _clear_fin(setting: Setting) -> str:
@@ -176,13 +200,14 @@ def _clear_fin(setting: Setting) -> str:
 
 def _clear_rst(setting: Setting) -> str:
     old = setting.old
-    live = old.flags & ACK and setting.tcb("SND.NXT") == old.seq and setting.tcb("RCV.NXT") == old.ack
-    return "an ACK" if live and not setting.later(old.src) else ""
+    numbers = (setting.tcb("SND.NXT"), setting.tcb("RCV.NXT")) == (old.seq, old.ack)
+    live = setting.opened() and old.flags & ACK and not setting.later(old.src)
+    return "an ACK" if live and numbers else ""
 
 
 def _clear_ack(setting: Setting) -> str:
     old = setting.old
-    if old.flags & RST and setting.tcb("SND.NXT") == old.seq:
+    if old.flags & RST and setting.opened() and setting.tcb("SND.NXT") == old.seq:
         return "a RST on a connection needs no ACK"
     others = [s for s in setting.later(old.src) + setting.later(old.dst) if not s.flags & RST]
     return "both opened" if old.flags & SYN and not others else ""

@@ -93,8 +93,13 @@ def _conforming(name: str, trace: Memory, steps: ModuleType, told: bool) -> Iter
     for items in groups.values() if len(groups) > 1 else [trace.items]:
         alone = Memory(items, trace.vantage if told else "", trace.complete and told)
         verdict = verify(alone, steps, Options(tcb=VARIABLES))
-        if verdict.connections and all(c.verdict == "conforming" for c in verdict.connections):
+        if verdict.connections and all(_clean(c) for c in verdict.connections):
             yield Specimen(name, alone, steps, verdict.connections)
+
+
+def _clean(connection: ConnectionVerdict) -> bool:
+    """Conforming, and for no other reason than that segments may be captured before offload cuts them."""
+    return connection.verdict == "conforming" and all(a.kind == "offload" for a in connection.assumptions)
 
 
 def outcome(mutant: Mutant, specimen: Specimen) -> tuple[str, str]:
