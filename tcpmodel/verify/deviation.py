@@ -37,7 +37,6 @@ class Deviations:
 
     def __init__(self, machine: Machine, address: str, variants: dict[int, list[Segment]]) -> None:
         self.machine, self.address, self.variants = machine, address, variants
-        self.levels = [LEVELS.get(row[FORBID], 0) for row in machine.steps.RULES]
 
     def book(self, frontier: list[Hypothesis], segment: Segment, search: Search, anyway: bool) -> list[Hypothesis]:
         """The cheapest hypotheses in which the endpoint sent `segment` against the rules.
@@ -72,7 +71,7 @@ class Deviations:
         t = node.t.copy()
         bad = self.machine.emit_anyway(t, segment)
         child = node.fork(t)
-        child.cost += sum(self.levels[number] for number in bad)
+        child.cost += sum(self.machine.levels[number] for number in bad)
         blamed.append((node, child, bad))
 
     def _ways_on(

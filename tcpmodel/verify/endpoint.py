@@ -13,6 +13,7 @@ from tcpmodel.compile.runtime import Undecided
 from tcpmodel.trace import Call, Observation, Segment, Timeout
 from tcpmodel.verify.deviation import Deviations
 from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first, unwind
+from tcpmodel.verify.lag import fall_behind, in_order
 from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.search import GOALS, Act, Search
 
@@ -101,7 +102,7 @@ class Endpoint:
         if not self.frontier:
             self.start(receives_first=True)
         self._prepare(segment.time)
-        self._remember(segment, False, None if self.log else [h.fork() for h in self.frontier])
+        self.remember(segment, False, None if self.log else [h.fork() for h in self.frontier])
         if self.keep:
             self.watched = (self.best.t.copy(), segment)
         for hypothesis in self.frontier:
@@ -131,19 +132,19 @@ class Endpoint:
         self.sent += 1
         self.searched = False
         best = self.frontier[0]
-        if len(self.frontier) == 1 and best.pending and self.greedy and self._in_order(best, segment):
+        if len(self.frontier) == 1 and best.pending and self.greedy and in_order(self, best, segment):
             return True
         if len(self.frontier) == 1 and not best.pending:
             t = best.t.copy()
             if self.machine.emit(t, segment) < 0:
-                self._remember(segment, True, [Hypothesis(best.t, (), best.cost, best.trail, best.states, best.out)])
+                self.remember(segment, True, [Hypothesis(best.t, (), best.cost, best.trail, best.states, best.out)])
                 best.t, best.out = t, segment.frame
                 if t.STATE != best.states[2]:  # type: ignore[index]
                     best.enter(segment.frame)
                 if self.keep:
                     best.note("send", segment.frame, False)
                 return True
-            if self.greedy and self._fall_behind(segment):
+            if self.greedy and fall_behind(self, segment):
                 return True
         self.searched = True
         goals = self._freely(segment)
@@ -159,52 +160,7 @@ class Endpoint:
             hypothesis.t, hypothesis.pending, hypothesis.trail = first.t, first.pending, first.trail
             hypothesis.states = first.states
 
-    def _in_order(self, best: Hypothesis, segment: Segment) -> bool:
-        """The endpoint lags behind the capture: as many of the pending arrivals, in order, as explain the segment."""
-        node = best.fork()
-        while not self.search.may_act(node, segment) or self.machine.emit(t := node.t.copy(), segment) >= 0:
-            if not node.pending or not isinstance(node.pending[0], Segment):
-                return False
-            try:
-                arrived = next(self.search.arrivals(node, node.pending[0], None, segment.frame), None)
-            except Undecided:
-                return False
-            if arrived is None:
-                return False
-            node = arrived
-        if node.cost != best.cost:
-            return False
-        self._remember(segment, True, [best])
-        node.t, node.out = t, segment.frame
-        node.enter(segment.frame)
-        if self.keep:
-            node.note("send", segment.frame, False)
-        self.frontier = [node]
-        self._keep_up(node)
-        return True
-
-    def _fall_behind(self, segment: Segment) -> bool:
-        """The first own segment behind a burst: what came since the last one is left open, and arrives in order."""
-        log = list(self.log)
-        last = next((n for n in range(len(log) - 1, -1, -1) if log[n][2] is not None), 0)
-        since = [item for item, _, _ in log[last:]]
-        if not log or len(since) < 2 or not all(isinstance(item, Segment) for item in since):
-            return False
-        before = log[last][2] or []
-        if len(before) != 1 or before[0].pending or before[0].due:
-            return False
-        node = before[0].fork()
-        if log[last][1]:
-            own = since.pop(0)
-            again = self._act(own)(node) if isinstance(own, Segment) else None
-            if again is None:
-                return False
-            node = again
-        node.pending = tuple(since)
-        self.machine.env.NOW = self.clock
-        return self._in_order(node, segment)
-
-    def _keep_up(self, node: Hypothesis) -> None:
+    def keep_up(self, node: Hypothesis) -> None:
         """An endpoint whose segments leave nothing pending for a while is taken to receive on sight again."""
         self.prompt = 0 if node.pending else self.prompt + 1
         self.lagging = self.prompt < PROMPT and (self.lagging or bool(node.pending))
@@ -213,7 +169,7 @@ class Endpoint:
         """The segment that `send` could not explain: with assumptions about the capture, else as a deviation."""
         self._prepare(segment.time)
         base = self._before(segment)
-        goals = self._explain(base, self._act(segment, assume=True), segment, assume=True)
+        goals = self._explain(base, self.act(segment, assume=True), segment, assume=True)
         if self.sent == 1 and not self.told:
             goals += self._pick_up(segment)
         if self.strict and not goals:
@@ -250,7 +206,7 @@ class Endpoint:
             self.told, goals, undecided = True, [], True
         else:
             undecided = False
-        self._remember(item, False)
+        self.remember(item, False)
         if undecided or not goals and any(h.pending for h in self.frontier):
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
@@ -289,7 +245,8 @@ class Endpoint:
         env.NOW = time if time >= 0 else self.clock
         env.VANTAGE, env.peer = self.vantage, self._peer_tcb
 
-    def _remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
+    def remember(self, item: Item, own: bool, before: list[Hypothesis] | None = None) -> None:
+        """Log an item, with the frontier before it, for a search that has to go back."""
         log = self.log
         log.append((item, own, before))
         if len(log) > WINDOW + 8:
@@ -297,7 +254,9 @@ class Endpoint:
             while log and log[0][2] is None:
                 log.popleft()
 
-    def _act(self, item: Segment, assume: bool = False) -> Act:
+    def act(self, item: Segment, assume: bool = False) -> Act:
+        """Sending `item`, as the search applies it to a hypothesis."""
+
         def act(node: Hypothesis) -> Hypothesis | None:
             t = node.t.copy()
             self.machine.env.NOW = item.time if item.time >= 0 else self.clock
@@ -323,7 +282,7 @@ class Endpoint:
 
     def _freely(self, segment: Segment) -> list[Hypothesis]:
         """Explanations that assume nothing about the capture, from here or from a few segments back."""
-        goals = self._explain(self.frontier, self._act(segment), segment)
+        goals = self._explain(self.frontier, self.act(segment), segment)
         if goals and goals[0].cost <= self.best.cost + DEAR_CALLS:
             return goals
         for depth in DEPTHS:
@@ -337,7 +296,7 @@ class Endpoint:
         return best_first(self.frontier + self._rerun(DEPTHS[0]), BEAM)
 
     def _again(self, depth: int, segment: Segment) -> list[Hypothesis]:
-        return self._explain(self._rerun(depth), self._act(segment), segment)
+        return self._explain(self._rerun(depth), self.act(segment), segment)
 
     def _rerun(self, depth: int) -> list[Hypothesis]:
         """The frontier after the last `depth` items, replayed with every arrival left open."""
@@ -353,7 +312,7 @@ class Endpoint:
                 for hypothesis in frontier:
                     hypothesis.pending = (*hypothesis.pending, item)
             elif isinstance(item, Segment):
-                frontier = self._explain(frontier, self._act(item), item)
+                frontier = self._explain(frontier, self.act(item), item)
         return frontier
 
     def _peer_late(self) -> bool:
@@ -369,7 +328,7 @@ class Endpoint:
             text = f"the capture begins after the handshake; {self.machine.states[t.STATE]} before its first segment"
             start.note("pickup", segment.frame, (opened, values))
             start.note("assumption", segment.frame, ("capture-starts-late", text))
-            goals += self.search.explain([start], self._act(segment), segment, segment.frame)
+            goals += self.search.explain([start], self.act(segment), segment, segment.frame)
         self.late = self.late or bool(goals)
         return goals
 
@@ -391,10 +350,10 @@ class Endpoint:
         if trouble:
             self.log.clear()  # the search does not go back over what took an assumption or a deviation
         else:
-            self._remember(segment, True, [h.fork() for h in self.frontier])
+            self.remember(segment, True, [h.fork() for h in self.frontier])
         bound = min(g.cost for g in goals) + 3 * LEVELS["must"] // 2
         self.frontier = best_first([g for g in goals if g.cost <= bound], BEAM)
-        self._keep_up(self.best)
+        self.keep_up(self.best)
         self.calm = 0 if trouble else self.calm + 1
         self.troubled = trouble or (self.troubled and self.calm <= CALM)
         if not self.troubled:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.verify.machine import LEVELS as LEVELS
 from tcpmodel.verify.machine import TCB
 
 Item = Segment | Call | Timeout | Observation
@@ -19,7 +20,6 @@ Answer = tuple[int, tuple[tuple[int, int, int], ...]]
 LATE, REORDERED, LOST, ALTERED = 1, 2, 3, 6
 ASSUMPTION = 100
 MOVES = {"send", "deliver", "finding"}  # steps behind which the TCB is kept; the first two are noted on request only
-LEVELS = {"must": 100_000, "should": 1_000, "may": 200}
 
 
 class Hypothesis:

@@ -68,6 +68,9 @@ class Environment:
         return peer is None or self.may_send(peer)
 
 
+# What breaking a rule of each level costs an explanation (see `hypothesis`).
+LEVELS = {"must": 100_000, "should": 1_000, "may": 200}
+
 Hidden = tuple[str, str, int, str, dict[str, bool]]
 
 
@@ -78,6 +81,7 @@ class Machine:
         self.steps = steps
         self.env = Environment()
         self.env.sent_by, self.env.may_send = steps.SENT, steps.MAY_SEND
+        self.levels = [LEVELS.get(row[5], 0) for row in steps.RULES]
         self.states: tuple[str, ...] = steps.STATES
         self.arrive: tuple[Any, ...] = steps.EVENTS["segment", ""]
         self.output: tuple[Any, ...] = steps.EVENTS["output", ""]

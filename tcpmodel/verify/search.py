@@ -12,7 +12,7 @@ from itertools import chain, count
 
 from tcpmodel.compile.runtime import Undecided, owed
 from tcpmodel.trace import Call, Observation, Segment, Timeout
-from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LEVELS, LOST, REORDERED, Hypothesis, Item
+from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LOST, REORDERED, Hypothesis, Item
 from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.verdict import Finding
 
@@ -42,7 +42,6 @@ class Search:
         self.machine, self.variants, self.keep, self.certain = machine, variants, keep, certain
         self.blame, self.blaming, self.told = blame, False, False
         self.blamed: Callable[[int], bool] = lambda _: False
-        self.levels = [LEVELS.get(row[5], 0) for row in machine.steps.RULES]
 
     def explain(
         self,
@@ -196,7 +195,7 @@ class Search:
     def charge(self, node: Hypothesis, bad: list[int], frame: int) -> None:
         """Add the price of rules that forbid an event, or contradict what the hypothesis has assumed."""
         for number in bad:
-            node.cost += self.levels[number]
+            node.cost += self.machine.levels[number]
             node.note("finding", frame, self.blame(node.t, number, frame))
 
     def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
