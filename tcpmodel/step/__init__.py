@@ -25,8 +25,8 @@ def step(
     and of the environment by name; the others are those of a small connection that was brought to the state.
     `assume` admits assumptions about the capture. Raises UsageError for what the model does not have.
 
-    >>> import tcpmodel
-    >>> taken = tcpmodel.step(tcpmodel.load(), "FIN-WAIT-1", "arrives . 301:301(0) ack 102 win 65535")
+    >>> from tcpmodel.spec import load
+    >>> taken = step(load(), "FIN-WAIT-1", "arrives . 301:301(0) ack 102 win 65535")
     >>> taken.after["STATE"]
     'FIN-WAIT-2'
     >>> [rule.name for rule in taken.rules if rule.enter]
