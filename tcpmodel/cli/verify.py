@@ -18,6 +18,7 @@ from tcpmodel.errors import TraceError, UsageError
 
 if TYPE_CHECKING:
     from tcpmodel.report import Reporter, Settings
+    from tcpmodel.report.recorder import Recorder
     from tcpmodel.verify import FileVerdict
 
 SEQUENCE_VARIABLES = "RFC 9293 3.3.1"  # the section that lists the variables of the TCB
@@ -36,6 +37,7 @@ class Request:
     complete: bool
     tcb: bool
     witness: bool
+    ladder: bool
     strict: bool
     format: str
     output: str
@@ -54,6 +56,7 @@ class Request:
 @click.option("--complete", is_flag=True, help="Nothing is missing from the captures.")
 @click.option("--tcb", is_flag=True, help="Report the sequence variables and windows after each frame.")
 @click.option("--witness", is_flag=True, help="Report the run of the model that explains each connection.")
+@click.option("--ladder", is_flag=True, help="Draw each connection as two time lines with states and segments (text).")
 @click.option("--warnings-as-errors", "strict", is_flag=True, help="A breach of a SHOULD counts as a violation.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", count=True, help="Only what is not conforming, and the summary; -qq: nothing.")
@@ -83,6 +86,8 @@ def run(request: Request) -> int:
             _colored(request.color, stream), request.verbosity,
         )  # fmt: skip
         report = reporter(request.format, stream, settings)
+        if request.ladder and request.format != "text":
+            raise UsageError(f"--ladder is text; with --format {request.format} there is no place for it")
         code = worst([_file(request, settings, file, steps, report) for file in request.files])
         report.finish(code)
         stream.flush()
@@ -132,18 +137,33 @@ def _file(request: Request, settings: Settings, name: str, steps: ModuleType, re
 
 def _replay(request: Request, settings: Settings, name: str, steps: ModuleType) -> FileVerdict:
     from tcpmodel.cli.progress import Progress
+    from tcpmodel.report.recorder import Recorder
     from tcpmodel.trace import open_trace
     from tcpmodel.verify import Options, verify
 
     with open_trace(name) as reader, Progress(reader) as progress:
         options = Options(
-            vantage=request.vantage, complete=request.complete, witness=request.witness,
+            vantage=request.vantage, complete=request.complete, witness=request.witness or request.ladder,
             tcb=_shown(request) if request.tcb else (), progress=progress.callback,
         )  # fmt: skip
-        verdict = verify(reader, steps, options)
+        recorder = Recorder(reader)
+        verdict = verify(recorder if request.ladder else reader, steps, options)
+        if request.ladder:
+            _draw(verdict, recorder, settings)
     if not verdict.connections and not verdict.error:
         verdict.error = f"{verdict.file}: no TCP connection in it: {_contents(verdict)}"
     return verdict
+
+
+def _draw(verdict: FileVerdict, recorder: Recorder, settings: Settings) -> None:
+    """Give each connection its ladder, for the report to print."""
+    from tcpmodel.report.ladder import ladder_text
+    from tcpmodel.report.style import Style
+
+    for connection in verdict.connections:
+        connection.ladder = ladder_text(connection, recorder.segments(connection), Style(settings.color))
+        if not settings.witness:
+            connection.witness = {}
 
 
 def _shown(request: Request) -> tuple[str, ...]:

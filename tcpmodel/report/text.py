@@ -45,6 +45,7 @@ class Report:
         yield f"{self.style('place', printable(verdict.file))}: {self._counts(verdict)}"
         for connection in shown:
             yield from self.narrative.connection(connection)
+            yield from connection.ladder.splitlines()
         yield ""
 
     def _shows(self, connection: ConnectionVerdict) -> bool:

@@ -52,7 +52,7 @@ class ConnectionVerdict:
 
     `tcb` has rows [frame, endpoint letter, {variable: value}] when asked for; `witness` the run of each endpoint;
     `excerpt` the segments around each finding, rendered; `frames` are the first and the last one; `incarnation` counts
-    the lives of the 4-tuple that were replayed as one run, from 0.
+    the lives of the 4-tuple that were replayed as one run, from 0; `ladder` is its drawing, where one was asked for.
     """
 
     a: str
@@ -69,6 +69,7 @@ class ConnectionVerdict:
     excerpts: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     carrier: str = ""
     incarnation: int = 0
+    ladder: str = ""
 
 
 @dataclass
