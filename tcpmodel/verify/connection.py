@@ -7,6 +7,7 @@ endpoints share nothing else; what couples them (a segment altered or never capt
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from tcpmodel.trace import Call, Observation, Segment, Timeout
@@ -19,6 +20,13 @@ SWAPPED = 1_000_000  # ns: segments captured this close together may have been c
 PASSED = 3  # segments that may have come before one that was captured ahead of them
 STORY = 64  # segments up to which a connection is kept whole, to be told again with one of them altered
 RECENT = 32  # segments in which a copy of a frame is looked for
+
+
+def _alike(a: Segment, b: Segment) -> bool:
+    """Whether one is a copy of the other: the same packet, or where there are no packets, the same fields."""
+    if a.ident or b.ident:
+        return a.ident == b.ident
+    return replace(a, frame=b.frame, time=b.time) == b
 
 
 class Connection:
@@ -58,19 +66,18 @@ class Connection:
         if sender.searched:
             self.marks[segment.frame] = (self.segments, before)
         self.segments += 1
-        copied = not explained and self._trouble(segment, sender, receiver)
+        if not explained:
+            self._trouble(segment, sender, receiver)
         self.recent.append(segment)
-        if copied:
-            return
         receiver.receive(segment)
         if self.held is not None and segment.dst == self.held[0].src:
             self._retry(segment)
 
-    def _trouble(self, segment: Segment, sender: Endpoint, receiver: Endpoint) -> bool:
-        """A segment that needs an assumption or a deviation; true when it is a copy of another, to be left out."""
+    def _trouble(self, segment: Segment, sender: Endpoint, receiver: Endpoint) -> None:
+        """A segment that needs an assumption or a deviation. A copy of another was not sent, but may arrive again."""
         self.excerpts.mark(self.recent, segment)
         if self._copied(segment, sender):
-            return True
+            return
         if self.held is not None and self.held[0].src != segment.src:
             self._settle()
         if self.held is None and segment.time >= 0 and sender.sent > 0:
@@ -78,7 +85,6 @@ class Connection:
             self.peer_then = receiver.best.t.copy() if receiver.frontier else None
         else:
             sender.settle(segment)
-        return False
 
     def _write_down(self, segment: Segment) -> None:
         """Keep a short connection whole; one that grows too long to be told again is not kept."""
@@ -108,9 +114,9 @@ class Connection:
         self.excerpts.prune()
 
     def _copied(self, segment: Segment, sender: Endpoint) -> bool:
-        copy = next((s for s in self.recent if s.src == segment.src and s.ident == segment.ident), None)
-        if copy is None or not segment.ident:
-            return False
+        copy = next((s for s in self.recent if s.src == segment.src and _alike(s, segment)), None)
+        if copy is None or sender.vantage and not segment.ident:
+            return False  # nothing on the way could have doubled it
         sender.skip(segment, "captured-twice", f"frame {segment.frame} is a copy of frame {copy.frame}")
         return True
 

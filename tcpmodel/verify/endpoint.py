@@ -211,6 +211,7 @@ class Endpoint:
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
             return
+        goals = goals or self.search.explain(self.frontier, act, None, item.frame, assume=True)
         self.told = self.told or bool(goals)
         self.frontier = best_first(goals or self.deviations.contradicted(self.frontier, item, self.watched), BEAM)
 
