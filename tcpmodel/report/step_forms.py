@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tcpmodel.report.style import Style
@@ -96,12 +96,15 @@ def _tcb(step: Step, style: Style) -> Iterator[str]:
     wide = max(map(len, changed), default=0)
     for name, (old, new) in changed.items():
         yield f"  {name:<{wide}}  {old} -> {style('place', str(new))}"
-    # a line does not end between a name and its value
-    same = [f"{name} = {value}".replace(" ", "\0") for name, value in step.after.items() if name not in changed]
-    wrapper = textwrap.TextWrapper(
-        WIDTH, initial_indent="  unchanged: ", subsequent_indent="    ", break_on_hyphens=False
-    )
-    for line in wrapper.wrap(", ".join(same)):
+    same = {name: value for name, value in step.after.items() if name not in changed}
+    yield from named_values(same, "  unchanged: ", "    ")
+
+
+def named_values(values: Mapping[str, Any], first: str = "   ", other: str = "   ") -> Iterator[str]:
+    """ "NAME = value, ..." in lines that do not end between a name and its value."""
+    rows = [f"{name} = {value}".replace(" ", "\0") for name, value in values.items()]
+    wrapper = textwrap.TextWrapper(WIDTH, initial_indent=first, subsequent_indent=other, break_on_hyphens=False)
+    for line in wrapper.wrap(", ".join(rows)):
         yield line.replace("\0", " ")
 
 
