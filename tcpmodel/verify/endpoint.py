@@ -195,6 +195,7 @@ class Endpoint:
             self.start(receives_first=False)
         self._prepare(item.time)
         self.search.told = True
+        before = None if self.log else [h.fork() for h in self.frontier]
 
         def act(node: Hypothesis) -> Hypothesis | None:
             child = node.fork()
@@ -206,7 +207,7 @@ class Endpoint:
             self.told, goals, undecided = True, [], True
         else:
             undecided = False
-        self.remember(item, False)
+        self.remember(item, False, before)
         if undecided or not goals and any(h.pending for h in self.frontier):
             for hypothesis in self.frontier:
                 hypothesis.pending = (*hypothesis.pending, item)
