@@ -50,11 +50,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Finding:
+    """What is wrong with a specification, and the input that shows it where there is one."""
+
     diagnostic: Diagnostic
     example: Example | None = None
 
 
 def finding(place: Place, code: str, message: str, help: str = "", example: Example | None = None) -> Finding:
+    """A finding from the parts of its diagnostic."""
     return Finding(Diagnostic(place, code, message, help), example)
 
 

@@ -44,6 +44,7 @@ class Document:
 
 
 def squeezed(text: str) -> str:
+    """The text without white space, which line breaks and hyphenation change."""
     return re.sub(r"\s+", "", text)
 
 

@@ -21,6 +21,7 @@ def width(text: str, size: float) -> float:
 
 
 def number(value: float) -> str:
+    """A length in pixels, to a tenth."""
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 

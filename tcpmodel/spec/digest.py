@@ -24,6 +24,7 @@ def spec_digest(
 
 
 def selection_digest(selection: Selection) -> str:
+    """The digest of files already found; see `spec_digest`."""
     digest = hashlib.sha256(f"tcpmodel {tcpmodel.__version__}\n".encode())
     for path in selection_files(selection):
         content = path.read_bytes()

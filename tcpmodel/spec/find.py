@@ -157,6 +157,7 @@ class Library:
 
 
 def is_path(name: str) -> bool:
+    """Whether a name given by the user is that of a file."""
     return name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name
 
 

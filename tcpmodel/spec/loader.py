@@ -30,6 +30,7 @@ def load(
 
 
 def load_selection(selection: Selection) -> Model:
+    """The model of files already found. Raises SpecError with every diagnostic."""
     report = Report()
     draft = Draft()
     title, files = _read_index(selection.index, report)

@@ -139,6 +139,7 @@ class Fields:
 
 
 def scalar(node: Node, report: Report) -> Text | None:
+    """The text that a node is; what is none is reported."""
     if isinstance(node, Text):
         return node
     kind = "a mapping" if isinstance(node, Mapping) else "a list"
@@ -147,12 +148,14 @@ def scalar(node: Node, report: Report) -> Text | None:
 
 
 def scalars(node: Node, report: Report) -> list[Text]:
+    """The texts of a list, or of the one text that stands for it."""
     items = node.items if isinstance(node, Sequence) else (node,)
     found = [scalar(item, report) for item in items]
     return [item for item in found if item is not None]
 
 
 def mapping(node: Node, report: Report) -> dict[str, Entry]:
+    """The entries that a node has; what is no mapping, and not empty, is reported."""
     if isinstance(node, Mapping):
         return node.entries
     if not (isinstance(node, Text) and not node.value):

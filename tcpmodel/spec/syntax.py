@@ -76,6 +76,7 @@ COMMA = "inside { } and [ ] a comma ends the value: quote an expression that con
 
 
 def tree(fragment: Fragment, report: Report) -> ast.expr | None:
+    """The syntax tree of a fragment, or None when something was reported."""
     code = fragment.code
     if not code:
         whole = fragment.begin == 0

@@ -56,6 +56,7 @@ PHRASES = {
 
 
 def unknown(expr: Expr | str) -> bool:
+    """Whether a type is not known because of an error reported before."""
     return (expr if isinstance(expr, str) else expr.type) == UNKNOWN
 
 

@@ -183,6 +183,7 @@ class _Builder:
 
 
 def need_mapping(declared: Declared, report: Report) -> None:
+    """Report a declaration that is not a mapping."""
     report.add(
         declared.value.place, "TM108", f"'{declared.key.value}' needs a mapping", "write {key: value, ...}"
     )
