@@ -16,7 +16,7 @@ from typing import Any
 from tcpmodel.compile import load_steps
 from tcpmodel.trace import open_trace
 from tcpmodel.trace.segment import ACK, SYN
-from tcpmodel.verify import ConnectionVerdict, verify
+from tcpmodel.verify import ConnectionVerdict, Finding, verify
 
 from .material import CAPTURES, host, peers_index, segments
 
@@ -46,7 +46,7 @@ def opinion_of(text: str) -> Opinion:
     """Read an expert's words."""
     blamed = re.match(r"violation by (\S+)", text)
     if blamed:
-        return Opinion("violation", re.sub(r":\d+$", "", blamed[1]))
+        return Opinion("violation", blamed[1])
     if text.startswith("conforming") or "endpoints conforming" in text:
         return Opinion("conforming", but=frozenset(int(n) for n in re.findall(r"\bs(\d+)\b", text)))
     return Opinion("open")
@@ -75,7 +75,7 @@ def compare(row: Row, connections: list[ConnectionVerdict]) -> Comparison:
     meant = {n for n in row["in_streams"] if n not in opinion.but}
     chosen = [c for c in connections if numbers[c.frames[0]] in meant]
     result = Comparison(row, opinion, chosen)
-    blamed = {host(f.endpoint) for c in chosen for f in c.findings if f.level == "must" and c.verdict == "violation"}
+    blamed = {_named(f.endpoint, opinion) for c in chosen if c.verdict == "violation" for f in musts(c)}
     if not chosen:
         result.complaints.append("none of its streams was reported")
     if opinion.kind == "conforming":
@@ -86,6 +86,16 @@ def compare(row: Row, connections: list[ConnectionVerdict]) -> Comparison:
     if opinion.kind == "open":
         result.complaints += [f"{c.a} {c.b} is a violation" for c in chosen if c.verdict == "violation"]
     return result
+
+
+def musts(connection: ConnectionVerdict) -> list[Finding]:
+    """The findings that make a violation."""
+    return [f for f in connection.findings if f.level == "must"]
+
+
+def _named(endpoint: str, opinion: Opinion) -> str:
+    """An endpoint as the expert writes it: with its port where that tells two endpoints of one host apart."""
+    return endpoint if re.search(r"\d:\d+$", opinion.culprit) else host(endpoint)
 
 
 def with_verdict() -> list[Row]:
