@@ -23,7 +23,7 @@ from tcpmodel.verify.verdict import INCONCLUSIVE, VIOLATION, ConnectionVerdict, 
 FLAGS_BEFORE = 4  # the same for a control bit
 BEFORE = 6  # segments before the first finding that may be the altered one
 FINDINGS = 6  # findings whose numbers are tried
-RETOLD = 600  # segments told again at most for one connection
+RETOLD = 900  # segments told again at most for one connection
 MODULUS = 1 << 32
 ASSUMPTION, DEVIATION = 1, 1_000
 TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing that is replayed
@@ -68,12 +68,28 @@ def _alterations(story: list[Segment], findings: list[Finding]) -> Iterator[tupl
     }
     for number in range(first, max(-1, first - BEFORE - 1), -1):
         segment = story[number]
+        for attribute, value, field in _neighbours(story, number):
+            yield number, _shifted(segment, attribute, value - getattr(segment, attribute)), field
         for shift in sorted(shifts | {MODULUS - s for s in shifts}):
             yield number, _shifted(segment, "seq", shift), "SEG.SEQ"
             yield number, _shifted(segment, "ack", shift), "SEG.ACK"
         for bit, name in enumerate(FLAG_NAMES):
             if TOGGLED & 1 << bit and number > first - FLAGS_BEFORE:
                 yield number, _toggled(segment, 1 << bit), f"SEG.CTL ({name})"
+
+
+def _neighbours(story: list[Segment], number: int) -> Iterator[tuple[str, int, str]]:
+    """(attribute, value, field) that would make a segment continue, or be continued by, those around it."""
+    segment = story[number]
+    own = [other for other in story[:number] if other.src == segment.src][-1:]
+    others = [other for other in story[:number] if other.src != segment.src][-1:]
+    following = [other for other in story[number + 1 :] if other.src == segment.src][:1]
+    sequence = [other.seq + other.len for other in own] + [other.seq - segment.len for other in following]
+    acknowledged = [other.ack for other in own + following] + [other.seq + other.len for other in others]
+    for value in dict.fromkeys(v % MODULUS for v in sequence if v % MODULUS != segment.seq):
+        yield "seq", value, "SEG.SEQ"
+    for value in dict.fromkeys(v % MODULUS for v in acknowledged if v % MODULUS != segment.ack):
+        yield "ack", value, "SEG.ACK"
 
 
 def _shifted(segment: Segment, attribute: str, shift: int) -> Segment:

@@ -203,6 +203,10 @@ class Endpoint:
 
         try:
             goals = self.search.explain(self.frontier, act, None, item.frame)
+            if not goals and not any(h.pending for h in self.frontier):
+                again = self._rerun(DEPTHS[0])
+                self._prepare(item.time)  # the clock went back with it
+                goals = self.search.explain(again, act, None, item.frame)
         except Undecided:
             self.told, goals, undecided = True, [], True
         else:
