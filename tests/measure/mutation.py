@@ -23,6 +23,7 @@ VARIABLES = ("SND.UNA", "SND.NXT", "RCV.NXT")
 Class = tuple[str, str, str, str, str]  # explanation, outcome, kind, shape, why
 NUMBERS = re.compile(r"\b(?!TM)\S*\d{2,}\S*|frame \d+")
 OUTCOMES = (FOUND, LATER, OTHER, UNDECIDED, ASSUMED, MISSED)
+BLAMED = (FOUND, LATER, OTHER)
 
 
 @dataclass
@@ -139,6 +140,7 @@ def measure(of: Iterable[Specimen], count: int, seed: int = 1, shown: int = 1, k
 
 def show(tally: Tally) -> Iterator[str]:
     """Tables of what has to be found and of what a run explains; then classes of outcomes with examples."""
+    yield summary(tally)
     for title, explained in (("NOT EXPLAINABLE", False), ("EXPLAINABLE", True)):
         rows = {row: counts for row, counts in tally.outcomes.items() if bool(row[0]) == explained}
         yield f"{title:60}" + "".join(f"{name:>13}" for name in OUTCOMES)
@@ -154,10 +156,22 @@ def show(tally: Tally) -> Iterator[str]:
     yield from (f"crash | {crash}" for crash in tally.crashes)
 
 
-def rate(tally: Tally, outcomes: tuple[str, ...] = (FOUND,)) -> float:
-    """The part of what no run explains that has one of the outcomes."""
-    rows = [counts for (run, *_), counts in tally.outcomes.items() if not run]
+def rate(tally: Tally, outcomes: tuple[str, ...] = (FOUND,), explained: bool = False) -> float:
+    """The part of what no run explains, or of what one does, that has one of the outcomes."""
+    rows = [counts for (run, *_), counts in tally.outcomes.items() if bool(run) == explained]
     return sum(counts[o] for counts in rows for o in outcomes) / max(1, sum(counts.total() for counts in rows))
+
+
+def summary(tally: Tally) -> str:
+    """The figures in a line."""
+    total = sum(counts.total() for counts in tally.outcomes.values())
+    found, blamed = rate(tally), rate(tally, BLAMED)
+    raw = sum(counts[FOUND] for counts in tally.outcomes.values()) / max(1, total)
+    wrongly = rate(tally, BLAMED, explained=True)
+    return (
+        f"{total} mutants, {raw:.1%} found; of those that no run explains {found:.1%} found where they are, "
+        f"{blamed:.1%} a violation; of those that one explains {wrongly:.1%} a violation"
+    )
 
 
 def _numbers(counts: Counter[str]) -> str:
