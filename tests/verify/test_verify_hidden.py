@@ -156,6 +156,14 @@ def test_a_choice_left_open_leaves_the_rules_in_force() -> None:
     assert connection.verdict == "violation" and ("must", B, 2) in blamed(connection)
 
 
+def test_hidden_events_come_before_any_assumption() -> None:
+    """Unacknowledged text lets the user timeout expire; a restart would explain the same with one event less dear."""
+    items = parse(*HANDSHAKE, "a P. 101:201(100) ack 301", "a is CLOSED")
+    items[-1].time += 600 * 10**9
+    (connection,) = replay(items).connections
+    assert calls(connection, "a") == ["OPEN", "USER"] and connection.assumptions == []
+
+
 def test_a_trace_without_a_clock() -> None:
     connection = play(*HANDSHAKE, FIN, "b F. 301:301(0) ack 102", "a . 102:102(0) ack 302", clock=False)
     assert (connection.verdict, names(connection.states["a"])[-1]) == ("conforming", "TIME-WAIT")
