@@ -302,7 +302,8 @@ def committed() -> list[Path]:
     """The text files under version control, or all of them outside a checkout."""
     run = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     names = run.stdout.split("\0") if run.returncode == 0 else []
-    paths = [CHECKOUT / name for name in names if name] or [p for p in CHECKOUT.rglob("*") if not any(part.startswith(".") for part in p.parts)]
+    shown = (path for path in CHECKOUT.rglob("*") if not any(part.startswith(".") for part in path.parts))
+    paths = [CHECKOUT / name for name in names if name] or list(shown)
     kinds = {".py", ".yaml", ".yml", ".md", ".toml", ".txt", ".json", ""}
     return [path for path in paths if path.is_file() and path.suffix in kinds]
 
