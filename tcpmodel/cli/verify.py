@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +11,7 @@ import click
 
 from tcpmodel.cli.app import EXIT_CODES, fail, internal
 from tcpmodel.cli.exits import CONFORMING, INCONCLUSIVE, INTERNAL, UNUSABLE, VIOLATION, worst
+from tcpmodel.cli.output import output
 from tcpmodel.errors import TraceError, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +78,7 @@ def run(request: Request) -> int:
     from tcpmodel.report import Settings, reporter
 
     steps = load_steps(request.spec, profile=request.profile, variants=request.variants)
-    with _output(request.output) as stream:
+    with output(request.output) as stream:
         settings = Settings(
             steps.PROFILE, request.variants, request.strict, request.tcb, request.witness,
             _colored(request.color, stream), request.verbosity,
@@ -92,19 +90,6 @@ def run(request: Request) -> int:
         report.finish(code)
         stream.flush()
     return code
-
-
-@contextmanager
-def _output(name: str) -> Iterator[TextIO]:
-    if name == "-":
-        yield sys.stdout
-        return
-    try:
-        stream = open(name, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 (closed below)
-    except OSError as error:
-        raise UsageError(f"{name}: cannot be written: {error.strerror}") from None
-    with stream:
-        yield stream
 
 
 def _colored(choice: str, stream: TextIO) -> bool:
