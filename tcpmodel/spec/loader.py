@@ -12,6 +12,7 @@ from tcpmodel.spec.model import Model
 from tcpmodel.spec.reader import read
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import INDEX, OVERLAY, Fields
+from tcpmodel.spec.source import Mapping
 
 
 def load(
@@ -29,8 +30,8 @@ def load(
     return load_selection(select(name, profile, tuple(variants), root))
 
 
-def load_selection(selection: Selection) -> Model:
-    """The model of files already found. Raises SpecError with every diagnostic."""
+def load_selection(selection: Selection, changes: tuple[Mapping, ...] = ()) -> Model:
+    """The model of files already found, changed by overlays that are no files. Raises SpecError."""
     report = Report()
     draft = Draft()
     title, files = _read_index(selection.index, report)
@@ -44,6 +45,8 @@ def load_selection(selection: Selection) -> Model:
         for document in documents[:1]:
             title = Fields(document, OVERLAY, Report()).words("title") or title
             overlay.apply(document, draft, report)
+    for change in changes:
+        overlay.apply(change, draft, report)
     paths = [selection.index.path, *files, *(item.path for item in selection.overlays)]
     model = _build(selection, paths, title, draft, report)
     report.check()

@@ -1,0 +1,177 @@
+"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors have their place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from tcpmodel.prove.methods import METHODS
+from tcpmodel.prove.property import Assumption, Lemma, Mutant, Property
+from tcpmodel.prove.scopes import ABOUT, Words
+from tcpmodel.prove.shapes import ASSUMPTION, LEMMA, MUTANT, PROPERTY
+from tcpmodel.spec.expr import BOOL, Expr
+from tcpmodel.spec.find import default_root, shown
+from tcpmodel.spec.model import Model
+from tcpmodel.spec.parse import expression
+from tcpmodel.spec.reader import read
+from tcpmodel.spec.report import Report, nearest
+from tcpmodel.spec.scope import Scope
+from tcpmodel.spec.shape import Fields, Shape
+from tcpmodel.spec.source import Mapping, Text
+
+FOLDER = "properties"
+
+
+@dataclass
+class Properties:
+    """Everything that the files declare, by name, in the order of the text."""
+
+    model: Model
+    properties: dict[str, Property] = field(default_factory=dict)
+    lemmas: dict[str, Lemma] = field(default_factory=dict)
+    assumptions: dict[str, Assumption] = field(default_factory=dict)
+    documents: dict[str, Mapping] = field(default_factory=dict)
+    """Documents of other kinds by `kind name`, for the methods that read them."""
+
+    def closure(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The lemmas of these names and all that they are given, each once."""
+        found: dict[str, None] = {}
+        todo = list(names)
+        while todo:
+            name = todo.pop(0)
+            if name not in found:
+                found[name] = None
+                todo += self.lemmas[name].given
+        return tuple(found)
+
+
+def property_files(specification: str, root: Path | None = None) -> list[Path]:
+    """The files that the properties of a specification stand in, in the order of their names."""
+    return sorted(((root or default_root()) / FOLDER / specification).glob("*.yaml"))
+
+
+def load_properties(model: Model, root: Path | None = None) -> Properties:
+    """All properties, typed against the model. Raises SpecError with every diagnostic."""
+    report = Report()
+    reader = _Reader(model, report)
+    for path in property_files(model.name, root):
+        for document in read(path, shown(path), report):
+            reader.read(document)
+    reader.finish()
+    report.check()
+    return reader.found
+
+
+class _Reader:
+    """Reads documents in two passes: first what is declared, then what names it."""
+
+    def __init__(self, model: Model, report: Report) -> None:
+        self.model, self.report = model, report
+        self.found = Properties(model)
+        self.later: list[Callable[[], None]] = []
+        self.words = Words(model)
+
+    def read(self, node: Mapping) -> None:
+        """Adds one document, by the key that says what it is."""
+        readings = {"assumption": self._assumption, "lemma": self._lemma, "property": self._property}
+        for key, reading in readings.items():
+            if key in node.entries:
+                self.later.append(partial(reading, node))
+                return
+        key, entry = next(iter(node.entries.items()))
+        if isinstance(entry.value, Text):
+            if key == "ghosts":
+                self.words.declare(node, self.report)
+            self.found.documents[f"{key} {entry.value.value}"] = node
+        else:
+            self.report.add(node.place, "TM108", "a document begins with what it is", "property: NAME")
+
+    def finish(self) -> None:
+        """Types everything, once all is declared."""
+        for reading in self.later:
+            reading()
+        items: list[Property | Lemma] = [*self.found.properties.values(), *self.found.lemmas.values()]
+        for item in items:
+            for name in item.given:
+                if name not in self.found.lemmas:
+                    self.report.add(item.place, "TM131", f"unknown lemma '{name}'", nearest(name, self.found.lemmas))
+        for claimed in self.found.properties.values():
+            for name in claimed.assumptions:
+                if name not in self.found.assumptions:
+                    hint = nearest(name, self.found.assumptions)
+                    self.report.add(claimed.place, "TM131", f"unknown assumption '{name}'", hint)
+
+    def _new(self, node: Mapping, shape: Shape, known: dict[str, object]) -> tuple[Fields, str]:
+        fields = Fields(node, shape, self.report)
+        name = fields.text(shape.required[0])
+        if name and name.value in known:
+            self.report.add(name.place, "TM104", f"duplicate {shape.required[0]} '{name.value}'")
+        return fields, name.value if name else ""
+
+    def _assumption(self, node: Mapping) -> None:
+        fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
+        holds = self._conditions(fields, "holds", self.words.scope("endpoint step"))
+        self.found.assumptions[name] = Assumption(name, fields.words("is"), fields.words("cite"), holds, fields.place)
+
+    def _lemma(self, node: Mapping) -> None:
+        fields, name = self._new(node, LEMMA, dict(self.found.lemmas))
+        about = fields.choice("about", ABOUT) or ABOUT[0]
+        holds = self._conditions(fields, "holds", self.words.scope(about))
+        assert holds is not None or "holds" not in fields
+        if holds is not None:
+            given = tuple(text.value for text in fields.texts("given"))
+            text, why = fields.words("holds"), fields.words("why")
+            self.found.lemmas[name] = Lemma(name, about, holds, given, why, text, fields.words("cite"), fields.place)
+
+    def _conditions(self, fields: Fields, key: str, scope: Scope) -> Expr | None:
+        from tcpmodel.prove.methods.reading import conjunction
+
+        return conjunction([expression(text, scope, self.report, BOOL) for text in fields.texts(key)])
+
+    def _property(self, node: Mapping) -> None:
+        method = Fields(node, Shape("a property", (), tuple(node.entries)), Report()).choice("method", tuple(METHODS))
+        keys = METHODS[method].KEYS if method else tuple(node.entries)
+        shape = Shape(PROPERTY.what, PROPERTY.required, (*PROPERTY.optional, *keys))
+        fields, name = self._new(node, shape, dict(self.found.properties))
+        fields.choice("method", tuple(METHODS))
+        if not method:
+            return
+        claim = METHODS[method].read(fields, self.words, self.report)
+        self.found.properties[name] = Property(
+            name,
+            fields.number("row"),
+            fields.words("statement"),
+            fields.words("cite"),
+            method,
+            claim,
+            tuple(text.value for text in fields.texts("assumptions")),
+            tuple(text.value for text in fields.texts("given")),
+            tuple(self._mutants(fields)),
+            fields.words("source"),
+            fields.words("note"),
+            fields.choice("expect", ("proved", "refuted", "bounded")) or "proved",
+            _digest(node),
+            fields.place,
+        )
+
+    def _mutants(self, fields: Fields) -> Iterator[Mutant]:
+        for node in fields.nodes("mutants"):
+            if isinstance(node, Text):
+                yield Mutant(node.value, node.value)
+            elif isinstance(node, Mapping):
+                mutant = Fields(node, MUTANT, self.report)
+                yield Mutant(mutant.words("mutant"), "", node)
+
+
+def _digest(node: Mapping) -> str:
+    """SHA-256 (hexadecimal) of the text of a document."""
+    return hashlib.sha256(repr(_plain(node)).encode()).hexdigest()
+
+
+def _plain(node: object) -> object:
+    if isinstance(node, Mapping):
+        return {key: _plain(entry.value) for key, entry in node.entries.items()}
+    return node.value if isinstance(node, Text) else [_plain(item) for item in getattr(node, "items", ())]

@@ -1,0 +1,63 @@
+"""Questions to a solver: a conjunction of named hypotheses that must imply a goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tcpmodel.compile.encodings import Term, negation, z3
+
+SEED = 9293
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """The goal must follow from the hypotheses, each a name and a term; `place` says of which step it is.
+
+    With `reachable` the question is the other way round: the hypotheses and the goal must be satisfiable together,
+    which shows that what is proved of them is not vacuous.
+    """
+
+    name: str
+    hypotheses: tuple[tuple[str, Term], ...]
+    goal: Term
+    step: Any = None
+    reachable: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`holds` is True, False, or None where the solver gave up, for the reason given; `model` is Z3's, where one is."""
+
+    obligation: Obligation
+    holds: bool | None
+    reason: str = ""
+    model: Any = None
+    core: tuple[str, ...] = ()
+
+
+def solver_of(obligation: Obligation, timeout: float, cores: bool = False) -> Any:
+    """A solver that knows the hypotheses and the opposite of the goal. `timeout` in seconds."""
+    solver = z3().Solver()
+    solver.set("random_seed", SEED)
+    solver.set("timeout", max(1, int(timeout * 1000)))
+    for name, term in obligation.hypotheses:
+        if cores and not z3().is_true(term):
+            solver.assert_and_track(term, name)
+        else:
+            solver.add(term)
+    solver.add(obligation.goal if obligation.reachable else negation(obligation.goal))
+    return solver
+
+
+def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answer:
+    """Asks the solver. `timeout` in seconds; unsat cores name the hypotheses that were needed."""
+    if not obligation.reachable and z3().is_true(obligation.goal):
+        return Answer(obligation, True)
+    solver = solver_of(obligation, timeout, cores)
+    answer = solver.check()
+    if answer == z3().unknown:
+        return Answer(obligation, None, solver.reason_unknown())
+    satisfiable = bool(answer == z3().sat)
+    core = tuple(str(label) for label in solver.unsat_core()) if cores and not satisfiable else ()
+    return Answer(obligation, satisfiable == obligation.reachable, "", solver.model() if satisfiable else None, core)

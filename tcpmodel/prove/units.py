@@ -1,0 +1,106 @@
+"""Pieces of work: some parts of one property or lemma, decided in a process of their own.
+
+Every process loads the model once; what it says of a piece of work are counts and words, no terms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.load import Properties, load_properties
+from tcpmodel.prove.methods import LEMMAS, METHODS
+from tcpmodel.prove.mutants import mutated
+from tcpmodel.prove.obligation import Obligation, decide
+from tcpmodel.prove.property import Failure, Lemma, Property
+
+TOGETHER = 24
+"""How many parts make a piece of work; a part is one step, a few milliseconds to a second."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is under proof: a specification with its overlays, and a mutant written in place (`PROPERTY/MUTANT`)."""
+
+    name: str = "rfc9293"
+    profile: str | None = None
+    variants: tuple[str, ...] = ()
+    mutant: str = ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`kind` is property or lemma."""
+
+    subject: Subject
+    kind: str
+    name: str
+    parts: tuple[str, ...]
+    timeout: float
+    cores: bool = False
+
+
+@dataclass
+class Done:
+    """What became of a unit; `unknown` are obligations the solver gave up on."""
+
+    unit: Unit
+    obligations: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+    unknown: list[Failure] = field(default_factory=list)
+    needed: set[str] = field(default_factory=set)
+
+
+@cache
+def context_of(subject: Subject) -> Context:
+    """The model of a subject with its properties; loaded once in each process."""
+    model = mutated(subject.name, subject.profile, subject.variants, subject.mutant)
+    return Context(model, load_properties(model))
+
+
+def item_of(properties: Properties, kind: str, name: str) -> Property | Lemma:
+    """The property or lemma of that name."""
+    return properties.lemmas[name] if kind == "lemma" else properties.properties[name]
+
+
+def parts_of(context: Context, kind: str, name: str) -> Iterable[str]:
+    """The parts of a property or lemma."""
+    item = item_of(context.properties, kind, name)
+    if isinstance(item, Lemma):
+        return LEMMAS[item.about].lemma_parts(item, context)  # type: ignore[no-any-return]
+    return METHODS[item.method].parts(item, context)  # type: ignore[no-any-return]
+
+
+def obligations_of(context: Context, kind: str, name: str, part: str) -> Iterable[Obligation]:
+    """The obligations of one part of a property or lemma."""
+    item = item_of(context.properties, kind, name)
+    if isinstance(item, Lemma):
+        return LEMMAS[item.about].lemma_obligations(item, part, context)  # type: ignore[no-any-return]
+    return METHODS[item.method].obligations(item, part, context)  # type: ignore[no-any-return]
+
+
+def units(subject: Subject, kind: str, name: str, timeout: float, cores: bool = False) -> Iterator[Unit]:
+    """The work on a property or lemma in pieces."""
+    parts = tuple(parts_of(context_of(subject), kind, name))
+    for start in range(0, len(parts), TOGETHER):
+        yield Unit(subject, kind, name, parts[start : start + TOGETHER], timeout, cores)
+
+
+def work(unit: Unit) -> Done:
+    """Decides every obligation of a unit."""
+    done, context, start = Done(unit), context_of(unit.subject), time.perf_counter()
+    item = item_of(context.properties, unit.kind, unit.name)
+    explain = LEMMAS[item.about].explain if isinstance(item, Lemma) else METHODS[item.method].explain
+    for part in unit.parts:
+        for obligation in obligations_of(context, unit.kind, unit.name, part):
+            answer = decide(obligation, unit.timeout, unit.cores)
+            done.obligations += 1
+            done.needed.update(answer.core)
+            if not answer.holds:
+                (done.failures if answer.holds is False else done.unknown).append(explain(item, answer, context))
+    done.seconds = time.perf_counter() - start
+    return done
