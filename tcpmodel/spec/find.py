@@ -1,6 +1,6 @@
 """Where specifications are on disk, and which files make one up, without parsing any YAML.
 
-A specification is a folder with a `spec.yaml` under the root; `profiles/` and `variants/` beside it hold
+A specification is a folder with a `spec.yaml` under the root; `profiles/` and `variants/` beside it, or in it, hold
 overlays. The command line asks here on every run, so the keys that matter (`specification`, `profile`,
 `variant`, `extends`) stand at the start of a line and are found by pattern.
 """
@@ -180,6 +180,7 @@ def select(name: str, profile: str | None, variants: tuple[str, ...], root: Path
         selection = Selection(index, tuple(chain))
     else:
         selection = Selection(start)
+    library = Library([*library.roots[:-1], selection.index.path.parent])
     if profile and profile not in (selection.index.name, selection.profile):
         selection = _stack(selection, library, library.need("profile", profile, "profiles"))
     for variant in variants:
