@@ -13,7 +13,7 @@ from tcpmodel.prove.property import Assumption, Lemma, Mutant, Property
 from tcpmodel.prove.scopes import ABOUT, Words
 from tcpmodel.prove.shapes import ASSUMPTION, LEMMA, MUTANT, PROPERTY
 from tcpmodel.spec.expr import BOOL, Expr
-from tcpmodel.spec.find import default_root, shown
+from tcpmodel.spec.find import located, shown
 from tcpmodel.spec.model import Model
 from tcpmodel.spec.parse import expression
 from tcpmodel.spec.reader import read
@@ -48,16 +48,19 @@ class Properties:
         return tuple(found)
 
 
-def property_files(specification: str, root: Path | None = None) -> list[Path]:
-    """The files that the properties of a specification stand in, in the order of their names."""
-    return sorted(((root or default_root()) / FOLDER / specification).glob("*.yaml"))
+def property_files(index: Path, root: Path | None = None) -> list[Path]:
+    """The files that the properties of a specification stand in, in the order of their names.
+
+    `index` is its spec.yaml; the folder of properties stands beside that of the specification, unless `root` is given.
+    """
+    return sorted(((root or index.parent.parent) / FOLDER / index.parent.name).glob("*.yaml"))
 
 
 def load_properties(model: Model, root: Path | None = None) -> Properties:
     """All properties, typed against the model. Raises SpecError with every diagnostic."""
     report = Report()
     reader = _Reader(model, report)
-    for path in property_files(model.name, root):
+    for path in property_files(located(model.files[0]), root):
         for document in read(path, shown(path), report):
             reader.read(document)
     reader.finish()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tcpmodel.prove.load import property_files
 from tcpmodel.prove.shapes import EDITS
 from tcpmodel.spec import load
@@ -17,12 +19,13 @@ def mutated(name: str, profile: str | None, variants: tuple[str, ...], mutant: s
     """The model of a specification, changed by the mutant `PROPERTY/MUTANT` unless that is empty."""
     if not mutant:
         return load(name, profile=profile, variants=variants)
-    return load_selection(select(name, profile, variants, None), (overlay(name, *mutant.split("/", 1)),))
+    selection = select(name, profile, variants, None)
+    return load_selection(selection, (overlay(selection.index.path, *mutant.split("/", 1)),))
 
 
-def overlay(specification: str, owner: str, mutant: str) -> Mapping:
-    """The overlay that a property's mutant stands for. KeyError when there is none."""
-    for path in property_files(specification):
+def overlay(index: Path, owner: str, mutant: str) -> Mapping:
+    """The overlay that a property's mutant stands for, of the specification with that index. KeyError without one."""
+    for path in property_files(index):
         for document in read(path, shown(path), Report()):
             if _says(document, "property", owner):
                 for node in _mutants(document):
