@@ -49,7 +49,8 @@ def _dispatch(model: Model, namer: Namer) -> Iterator[str]:
         functions = ", ".join(row.get(number, "None") for number in range(len(model.states)))
         yield f"    {key!r}: ({functions}),"
     yield "}"
-    for name in ("sent", "may_send", "over", "unsettled"):
+    # a specification that no trace is replayed against leaves them out
+    for name in (n for n in ("sent", "may_send", "over", "unsettled") if f"replay_{n}" in model.predicates):
         yield f"{name.upper()} = lambda t: {Emitter().emit(model.predicates['replay_' + name].body)}"
     pickup = [identifier(a.name) for p in model.procedures if p.event == "pickup" for a in p.arguments]
     yield f"PICKUP = {pickup!r}"
