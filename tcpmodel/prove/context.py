@@ -38,6 +38,13 @@ class Context:
         for name in names:
             yield f"lemma {name}", self.truth(self.properties.lemmas[name].holds, machine, values)
 
+    def assumed(self, names: Iterable[str], machine: Machine, values: Values) -> Iterator[tuple[str, Term]]:
+        """What is taken for granted of a step, as hypotheses; some assumptions are words only."""
+        for name in names:
+            holds = self.properties.assumptions[name].holds
+            if holds is not None:
+                yield f"assumption {name}", self.truth(holds, machine, values)
+
     def truth(self, node: Expr, machine: Machine, values: Values) -> Term:
         """A condition at the values given, and what the encoding assumes when it is read there."""
         found, assumed = machine.value(node, values)

@@ -101,11 +101,10 @@ class _Reader:
             for name in item.given:
                 if name not in self.found.lemmas:
                     self.report.add(item.place, "TM131", f"unknown lemma '{name}'", nearest(name, self.found.lemmas))
-        for claimed in self.found.properties.values():
-            for name in claimed.assumptions:
+            for name in item.assumptions:
                 if name not in self.found.assumptions:
                     hint = nearest(name, self.found.assumptions)
-                    self.report.add(claimed.place, "TM131", f"unknown assumption '{name}'", hint)
+                    self.report.add(item.place, "TM131", f"unknown assumption '{name}'", hint)
 
     def _new(self, node: Mapping, shape: Shape, known: dict[str, object]) -> tuple[Fields, str]:
         fields = Fields(node, shape, self.report)
@@ -126,8 +125,12 @@ class _Reader:
         assert holds is not None or "holds" not in fields
         if holds is not None:
             given = tuple(text.value for text in fields.texts("given"))
-            text, why = fields.words("holds"), fields.words("why")
-            self.found.lemmas[name] = Lemma(name, about, holds, given, why, text, fields.words("cite"), fields.place)
+            text = "; ".join(" ".join(item.value.split()) for item in fields.texts("holds"))
+            why = fields.words("why")
+            assumptions = tuple(text.value for text in fields.texts("assumptions"))
+            self.found.lemmas[name] = Lemma(
+                name, about, holds, given, why, text, fields.words("cite"), assumptions, fields.place
+            )
 
     def _conditions(self, fields: Fields, key: str, scope: Scope) -> Expr | None:
         from tcpmodel.prove.methods.reading import conjunction

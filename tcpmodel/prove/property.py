@@ -32,7 +32,8 @@ class Assumption:
 class Lemma:
     """A step of the argument. `about` says over what it speaks: endpoint, endpoints, segment or segments.
 
-    `given` names the lemmas that hold before the step along with itself; `why` tells a reader what it is for.
+    `given` names the lemmas that hold before the step along with itself, `assumptions` what is taken for granted of
+    the step; `why` tells a reader what it is for.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Lemma:
     why: str
     text: str
     cite: str = ""
+    assumptions: tuple[str, ...] = ()
     place: Place = field(default=NOWHERE, compare=False)
 
 

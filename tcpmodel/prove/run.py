@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from tcpmodel.prove.load import Properties
@@ -17,6 +20,13 @@ TIMEOUT = 20.0
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of pieces done, their total, and the name of the last one."""
+
+Key = tuple[str, str]
+"""Property or lemma, and its name."""
+Found = dict[Key, list[Done]]
+
+LEMMA = "lemma "
+"""What the label of a hypothesis begins with when it is a lemma."""
 
 
 @dataclass(frozen=True)
@@ -39,50 +49,75 @@ def prove(
     settings = settings or Settings()
     properties = context_of(settings.subject).properties
     wanted = [properties.properties[name] for name in names] or list(properties.properties.values())
-    done = _decide(wanted, properties, settings, progress)
-    for item in wanted:
-        yield _result(item, properties, done)
+    keys = dict.fromkeys(key for item in wanted for key in _keys(item, properties))
+    todo = [unit for key in keys for unit in units(settings.subject, *key, settings.timeout, settings.cores)]
+    left = Counter((unit.kind, unit.name) for unit in todo)
+    found: Found = {key: [] for key in keys}
+    pieces = _all(todo, settings.jobs or os.cpu_count() or 1)
+    with closing(pieces):
+        for item in wanted:
+            while any(left[key] for key in _keys(item, properties)):
+                _take(next(pieces), found, left, len(todo), progress)
+            yield _result(item, properties, found)
 
 
-def _keys(item: Property, properties: Properties) -> list[tuple[str, str]]:
+def _take(done: Done, found: Found, left: Counter[Key], total: int, progress: Progress | None) -> None:
+    """Notes what has been decided."""
+    found[done.unit.kind, done.unit.name].append(done)
+    left[done.unit.kind, done.unit.name] -= 1
+    if progress:
+        progress(total - left.total(), total, done.unit.name)
+
+
+def _keys(item: Property, properties: Properties) -> list[Key]:
     """What a property rests on: its own obligations and those of its lemmas."""
     return [("property", item.name), *(("lemma", name) for name in properties.closure(item.given))]
 
 
-def _decide(
-    wanted: list[Property], properties: Properties, settings: Settings, progress: Progress | None
-) -> dict[tuple[str, str], list[Done]]:
-    keys = dict.fromkeys(key for item in wanted for key in _keys(item, properties))
-    todo = [unit for key in keys for unit in units(settings.subject, *key, settings.timeout, settings.cores)]
-    found: dict[tuple[str, str], list[Done]] = {key: [] for key in keys}
-    for count, done in enumerate(_all(todo, settings.jobs or os.cpu_count() or 1), 1):
-        found[done.unit.kind, done.unit.name].append(done)
-        if progress:
-            progress(count, len(todo), done.unit.name)
-    return found
-
-
 def _all(todo: list[Unit], jobs: int) -> Iterator[Done]:
-    """The pieces decided, as they get done."""
+    """The pieces decided, as they get done; what is still at work when nobody waits any more is ended."""
     if jobs == 1 or len(todo) < 2:
         yield from map(work, todo)
         return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        for future in as_completed([pool.submit(work, unit) for unit in todo]):
-            yield future.result()
+    others = multiprocessing.active_children()
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _leave_interrupts_to_the_parent) as pool:
+        try:
+            for future in as_completed([pool.submit(work, unit) for unit in todo]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()).difference(others):
+                child.terminate()
+            raise
 
 
-def _result(item: Property, properties: Properties, done: dict[tuple[str, str], list[Done]]) -> Result:
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _needed(item: Property, done: Found) -> tuple[str, ...]:
+    """The lemmas that the unsat cores lead to, from those of the property itself on."""
+    found: dict[str, None] = {}
+    todo: list[Key] = [("property", item.name)]
+    while todo:
+        labels = {label for part in done[todo.pop()] for label in part.needed}
+        names = [label.removeprefix(LEMMA) for label in labels if label.startswith(LEMMA)]
+        todo += [("lemma", name) for name in names if name not in found]
+        found |= dict.fromkeys(names)
+    return tuple(sorted(found))
+
+
+def _result(item: Property, properties: Properties, done: Found) -> Result:
     mine = [part for key in _keys(item, properties) for part in done[key]]
     failures = tuple(failure for part in mine for failure in (*part.failures, *part.unknown))
     return Result(
         item.name,
         item.row,
         UNKNOWN if failures else PROVED,
-        tuple(properties.assumptions[name].meaning for name in item.assumptions),
+        _assumptions(item, properties),
         sum(part.obligations for part in mine),
         sum(part.seconds for part in mine),
         reason=f"{failures[0].obligation}: {failures[0].reason}" if failures else "",
         failures=failures,
-        needed=tuple(sorted({label for part in mine for label in part.needed if label.startswith("lemma ")})),
+        needed=_needed(item, done),
     )

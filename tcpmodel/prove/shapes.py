@@ -6,7 +6,7 @@ from tcpmodel.spec.shape import OVERLAY, Shape
 
 GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "value"))
 ASSUMPTION = Shape("an assumption", ("assumption", "is", "cite"), ("holds",))
-LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "cite", "note"))
+LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "assumptions", "cite", "note"))
 PROPERTY = Shape(
     "a property",
     ("property", "statement", "cite", "method"),

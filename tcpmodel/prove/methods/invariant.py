@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.machine import Machine
+from tcpmodel.prove.machine import Machine, after
 from tcpmodel.prove.methods.reading import conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
@@ -62,8 +62,9 @@ def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obl
     step = context.step(part, machine)
     before = machine.before(step)
     given = context.given(context.properties.closure((lemma.name,)), machine, before)
+    assumed = context.assumed(lemma.assumptions, machine, {**before, **after(step)})
     goal = context.truth(lemma.holds, machine, step.after)
-    yield Obligation(f"{part}: lemma {lemma.name}", (*machine.hypotheses(step), *given), goal, step)
+    yield Obligation(f"{part}: lemma {lemma.name}", (*machine.hypotheses(step), *given, *assumed), goal, step)
 
 
 def _initial(machine: Machine) -> dict[str, object]:

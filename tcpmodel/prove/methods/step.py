@@ -73,7 +73,8 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     values = {**machine.before(step), **after(step)}
     when = context.truth(claim.when, machine, values)
     given = context.given(context.properties.closure(item.given), machine, values)
-    hypotheses = (*machine.hypotheses(step), *given, ("the condition of the property", when))
+    assumed = context.assumed(item.assumptions, machine, values)
+    hypotheses = (*machine.hypotheses(step), *given, *assumed, ("the condition of the property", when))
     goal = both(context.truth(claim.then, machine, values), _sending(claim, step, machine, context))
     yield Obligation(f"{part}: {item.name}", hypotheses, goal, step)
 
