@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tcpmodel
 from tcpmodel.spec.find import BASE, Selection, beside, select, shown
+from tcpmodel.spec.source import Mapping, Node, Text
 
 FILE_NAME = re.compile(r"[^\s,\[\]{}'\"#]+\.ya?ml")
 
@@ -31,6 +32,22 @@ def selection_digest(selection: Selection) -> str:
         digest.update(f"{shown(path)} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def changed_digest(digest: str, changes: tuple[Mapping, ...]) -> str:
+    """The digest of a specification that is changed by overlays which are no files."""
+    if not changes:
+        return digest
+    return hashlib.sha256(f"{digest} {[contents(change) for change in changes]}".encode()).hexdigest()
+
+
+def contents(node: Node) -> object:
+    """A node as mappings, lists and texts, without its places."""
+    if isinstance(node, Text):
+        return node.value
+    if isinstance(node, Mapping):
+        return {key: contents(entry.value) for key, entry in node.entries.items()}
+    return [contents(item) for item in node.items]
 
 
 def selection_files(selection: Selection) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tcpmodel.spec import overlay, predicates, procedures, vocabulary
-from tcpmodel.spec.digest import FILE_NAME, selection_digest
+from tcpmodel.spec.digest import FILE_NAME, changed_digest, selection_digest
 from tcpmodel.spec.draft import Draft
 from tcpmodel.spec.find import BASE, File, Selection, beside, select, shown
 from tcpmodel.spec.model import Model
@@ -48,7 +48,8 @@ def load_selection(selection: Selection, changes: tuple[Mapping, ...] = ()) -> M
     for change in changes:
         overlay.apply(change, draft, report)
     paths = [selection.index.path, *files, *(item.path for item in selection.overlays)]
-    model = _build(selection, paths, title, draft, report)
+    digest = changed_digest(selection_digest(selection), changes)
+    model = _build(selection, paths, title, digest, draft, report)
     report.check()
     return model
 
@@ -76,7 +77,7 @@ def _read_index(index: File, report: Report) -> tuple[str, list[Path]]:
     return fields.words("title"), list(files)
 
 
-def _build(selection: Selection, paths: list[Path], title: str, draft: Draft, report: Report) -> Model:
+def _build(selection: Selection, paths: list[Path], title: str, digest: str, draft: Draft, report: Report) -> Model:
     words = vocabulary.build(draft, report)
     found = predicates.Predicates(draft, words, report)
     words.predicates = found
@@ -93,6 +94,6 @@ def _build(selection: Selection, paths: list[Path], title: str, draft: Draft, re
         predicates=found.all(),
         procedures=built,
         files=tuple(map(shown, paths)),
-        digest=selection_digest(selection),
+        digest=digest,
         variants=selection.variants,
     )
