@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from tcpmodel.prove.load import Properties
-from tcpmodel.prove.property import PROVED, UNKNOWN, Property, Result
+from tcpmodel.prove.property import PROVED, UNKNOWN, Lemma, Property, Result
 from tcpmodel.prove.units import Done, Subject, Unit, context_of, units, work
 
 TIMEOUT = 20.0
@@ -74,7 +74,7 @@ def _keys(item: Property, properties: Properties) -> list[Key]:
     return [("property", item.name), *(("lemma", name) for name in properties.closure(item.given))]
 
 
-def _all(todo: list[Unit], jobs: int) -> Iterator[Done]:
+def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
     """The pieces decided, as they get done; what is still at work when nobody waits any more is ended."""
     if jobs == 1 or len(todo) < 2:
         yield from map(work, todo)
@@ -93,6 +93,13 @@ def _all(todo: list[Unit], jobs: int) -> Iterator[Done]:
 
 def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _assumptions(item: Property, properties: Properties) -> tuple[str, ...]:
+    """What the property and its lemmas take for granted, each once."""
+    owners: list[Property | Lemma] = [item, *(properties.lemmas[name] for name in properties.closure(item.given))]
+    names = dict.fromkeys(name for owner in owners for name in owner.assumptions)
+    return tuple(properties.assumptions[name].meaning for name in names)
 
 
 def _needed(item: Property, done: Found) -> tuple[str, ...]:
