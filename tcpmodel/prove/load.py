@@ -1,4 +1,4 @@
-"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors have their place."""
+"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors are located."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ class _Reader:
     def _assumption(self, node: Mapping) -> None:
         fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
         holds = self._conditions(fields, "holds", self.words.scope("endpoint step"))
-        self.found.assumptions[name] = Assumption(name, fields.words("is"), fields.words("cite"), holds, fields.place)
+        self.found.assumptions[name] = Assumption(
+            name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place
+        )
 
     def _lemma(self, node: Mapping) -> None:
         fields, name = self._new(node, LEMMA, dict(self.found.lemmas))
@@ -126,10 +128,10 @@ class _Reader:
         if holds is not None:
             given = tuple(text.value for text in fields.texts("given"))
             text = "; ".join(" ".join(item.value.split()) for item in fields.texts("holds"))
-            why = fields.words("why")
+            why, cite, digest = fields.words("why"), fields.words("cite"), document_digest(node)
             assumptions = tuple(text.value for text in fields.texts("assumptions"))
             self.found.lemmas[name] = Lemma(
-                name, about, holds, given, why, text, fields.words("cite"), assumptions, fields.place
+                name, about, holds, given, why, text, cite, assumptions, digest, fields.place
             )
 
     def _conditions(self, fields: Fields, key: str, scope: Scope) -> Expr | None:
@@ -159,7 +161,7 @@ class _Reader:
             fields.words("source"),
             fields.words("note"),
             fields.choice("expect", ("proved", "refuted", "bounded")) or "proved",
-            _digest(node),
+            document_digest(node),
             fields.place,
         )
 
@@ -172,7 +174,7 @@ class _Reader:
                 yield Mutant(mutant.words("mutant"), "", node)
 
 
-def _digest(node: Mapping) -> str:
+def document_digest(node: Mapping) -> str:
     """SHA-256 (hexadecimal) of the text of a document."""
     return hashlib.sha256(repr(_plain(node)).encode()).hexdigest()
 

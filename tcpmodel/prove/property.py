@@ -25,6 +25,7 @@ class Assumption:
     meaning: str
     cite: str
     holds: Expr | None = None
+    digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
 
 
@@ -44,6 +45,7 @@ class Lemma:
     text: str
     cite: str = ""
     assumptions: tuple[str, ...] = ()
+    digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
 
 
