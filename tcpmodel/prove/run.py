@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
@@ -59,6 +59,8 @@ def prove(
             while any(left[key] for key in _keys(item, properties)):
                 _take(next(pieces), found, left, len(todo), progress)
             yield _result(item, properties, found)
+        # the pool is left as it ends by itself, and not by the end of this generator
+        deque(pieces, maxlen=0)
 
 
 def _take(done: Done, found: Found, left: Counter[Key], total: int, progress: Progress | None) -> None:
@@ -81,11 +83,13 @@ def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
         return
     others = multiprocessing.active_children()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _leave_interrupts_to_the_parent) as pool:
+        futures = [pool.submit(work, unit) for unit in todo]
         try:
-            for future in as_completed([pool.submit(work, unit) for unit in todo]):
+            for future in as_completed(futures):
                 yield future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in futures:
+                future.cancel()
             for child in set(multiprocessing.active_children()).difference(others):
                 child.terminate()
             raise
