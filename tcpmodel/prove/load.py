@@ -1,4 +1,4 @@
-"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors are located."""
+"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas and assumptions, typed against a model; errors located."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tcpmodel.prove.methods import METHODS
-from tcpmodel.prove.property import Assumption, Lemma, Mutant, Property
+from tcpmodel.prove.property import NUMBERS, Assumption, Lemma, Mutant, Property
 from tcpmodel.prove.scopes import ABOUT, Words
 from tcpmodel.prove.shapes import ASSUMPTION, LEMMA, MUTANT, PROPERTY
 from tcpmodel.spec.expr import BOOL, Expr
@@ -131,7 +131,7 @@ class _Reader:
             why, cite, digest = fields.words("why"), fields.words("cite"), document_digest(node)
             assumptions = tuple(text.value for text in fields.texts("assumptions"))
             self.found.lemmas[name] = Lemma(
-                name, about, holds, given, why, text, cite, assumptions, digest, fields.place
+                name, about, holds, given, why, text, cite, assumptions, digest, fields.place, _numbers(fields)
             )
 
     def _conditions(self, fields: Fields, key: str, scope: Scope) -> Expr | None:
@@ -163,6 +163,7 @@ class _Reader:
             fields.choice("expect", ("proved", "refuted", "bounded")) or "proved",
             document_digest(node),
             fields.place,
+            _numbers(fields),
         )
 
     def _mutants(self, fields: Fields) -> Iterator[Mutant]:
@@ -172,6 +173,10 @@ class _Reader:
             elif isinstance(node, Mapping):
                 mutant = Fields(node, MUTANT, self.report)
                 yield Mutant(mutant.words("mutant"), "", node)
+
+
+def _numbers(fields: Fields) -> str:
+    return fields.choice("numbers", NUMBERS) or NUMBERS[0]
 
 
 def document_digest(node: Mapping) -> str:

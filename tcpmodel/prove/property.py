@@ -14,6 +14,7 @@ from tcpmodel.spec.expr import NOWHERE, Expr
 from tcpmodel.spec.source import Mapping
 
 PROVED, REFUTED, BOUNDED, UNKNOWN = "proved", "refuted", "bounded", "unknown"
+NUMBERS = ("vectors", "integers")
 RESULTS = (PROVED, REFUTED, BOUNDED, UNKNOWN)
 
 
@@ -34,7 +35,7 @@ class Lemma:
     """A step of the argument. `about` says over what it speaks: endpoint, endpoints, segment or segments.
 
     `given` names the lemmas that hold before the step along with itself, `assumptions` what is taken for granted of
-    the step; `why` tells a reader what it is for.
+    the step; `why` tells a reader what it is for. `numbers` is the encoding: as wide as on the wire, or integers.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Lemma:
     assumptions: tuple[str, ...] = ()
     digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    numbers: str = NUMBERS[0]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Property:
     expect: str = PROVED
     digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    numbers: str = NUMBERS[0]
 
 
 @dataclass(frozen=True)

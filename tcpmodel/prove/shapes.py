@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tcpmodel.spec.shape import OVERLAY, Shape
 
-GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "value"))
+GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "on", "value"))
 ASSUMPTION = Shape("an assumption", ("assumption", "is", "cite"), ("holds",))
-LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "assumptions", "cite", "note"))
+LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "assumptions", "numbers", "cite", "note"))
 PROPERTY = Shape(
     "a property",
     ("property", "statement", "cite", "method"),
-    ("row", "assumptions", "given", "mutants", "source", "note", "expect"),
+    ("row", "assumptions", "given", "mutants", "source", "note", "expect", "numbers"),
 )
 EDITS = ("constants", "predicates", "delete", "replace", "change", "add")
 MUTANT = Shape("a mutant", ("mutant",), tuple(key for key in OVERLAY.optional if key in EDITS))
-GHOSTS = Shape("ghosts", ("ghosts", "is"), ("endpoint", "segment", "cite"))
+GHOSTS = Shape("ghosts", ("ghosts", "is"), ("endpoint", "segment", "limits", "cite"))

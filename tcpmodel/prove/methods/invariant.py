@@ -41,7 +41,7 @@ def parts(item: Property, context: Context) -> Iterable[str]:
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
     """The lemmas imply the property in every state."""
-    machine = context.machine()
+    machine = context.machine(item.numbers)
     tcb = machine.relation.tcb()
     given = tuple(context.given(context.properties.closure(item.given), machine, tcb))
     yield Obligation(f"{item.name}: implied by its lemmas", given, context.truth(item.claim.holds, machine, tcb))
@@ -55,7 +55,7 @@ def lemma_parts(lemma: Lemma, context: Context) -> Iterable[str]:
 
 def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obligation]:
     """What one part of the induction has to show."""
-    machine = context.machine()
+    machine = context.machine(lemma.numbers)
     if part == INITIALLY:
         yield Obligation(f"{lemma.name}: initially", (), context.truth(lemma.holds, machine, _initial(machine)))
         return
