@@ -16,6 +16,7 @@ from tcpmodel.errors import SpecError, TraceError, UsageError
 # name -> (module with the click command `command`, one line of help)
 COMMANDS = {
     "verify": ("tcpmodel.cli.verify", "Replay captures and say whether both endpoints kept to the rules."),
+    "prove": ("tcpmodel.cli.prove", "Prove or refute properties of TCP, for every execution."),
     "check": ("tcpmodel.cli.check", "Check a specification: is it whole, and does it say what the RFC says."),
     "graph": ("tcpmodel.cli.graph", "Draw the state diagram that follows from the rules."),
     "step": ("tcpmodel.cli.step", "Where can I go from here: an event in a state, the rules tried, what comes of it."),

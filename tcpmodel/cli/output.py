@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,3 +23,10 @@ def output(name: str) -> Iterator[TextIO]:
         raise UsageError(f"{name}: cannot be written: {error.strerror}") from None
     with stream:
         yield stream
+
+
+def colored(choice: str, stream: TextIO) -> bool:
+    """Whether `--color` auto, always or never means colours on that stream."""
+    if choice != "auto":
+        return choice == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,138 @@
+"""`tcpmodel prove`: prove or refute properties, report, and exit by the worst that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import click
+
+from tcpmodel.cli.exits import CONFORMING, INCONCLUSIVE, VIOLATION, worst
+from tcpmodel.cli.output import colored, output
+from tcpmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from tcpmodel.cli.subjects import Chosen
+    from tcpmodel.prove.property import Result
+    from tcpmodel.report.proof import Answer
+
+FORMATS = ("text", "json", "junit")
+SOLVERS = ("z3", "cvc5")
+NOTE = """Exit codes: 0 every property is proved, or comes out as its text expects (of a tempting claim that is false,
+refuted); 1 a property is refuted, or a claim proved that should be false; 2 bad usage; 3 inconclusive: an induction
+fails or the solver gives up, and no counterexample is known; 70 internal error."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to prove, of which specification, how, and what to say about it."""
+
+    names: tuple[str, ...]
+    spec: str | None
+    profile: str | None
+    variants: tuple[str, ...]
+    rows: bool
+    why: bool
+    solver: str
+    certificate: str
+    save: str
+    timeout: float
+    jobs: int
+    cache: bool
+    format: str
+    output: str
+    color: str
+    verbosity: int
+
+
+@click.command(epilog=NOTE)
+@click.argument("names", metavar="[PROPERTY]...", nargs=-1)
+@click.option("--list", "rows", is_flag=True, help="All rows of the published work list and where each stands.")
+@click.option("--why", is_flag=True, help="The lemmas with what they are for, and which of them are needed.")
+@click.option("--profile", metavar="NAME", help="Prove it of a profile: rfc793, linux, ...")
+@click.option("--spec", metavar="PATH", help="A specification (spec.yaml) or an overlay file; all that are known.")
+@click.option("--variant", "variants", metavar="NAME", multiple=True, help="Apply a variant; may be repeated.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", default=20.0, show_default=True,
+              help="What the solver may spend on one obligation.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(0), metavar="N", default=0, help="Processes; one for each core.")
+@click.option("--no-cache", "cache", flag_value=False, default=True, help="Prove again what is known to be proved.")
+@click.option("--certificate", metavar="DIR", default="", help="Write every obligation as SMT-LIB into DIR.")
+@click.option("--solver", type=click.Choice(SOLVERS), default="z3", help="cvc5: let it check the obligations again.")
+@click.option("--save", metavar="DIR", default="", help="Write each counterexample to DIR, for 'tcpmodel verify'.")
+@click.option("--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report.")
+@click.option("--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("-q", "--quiet", count=True, help="Only what is not as expected, and the counts; -qq: nothing.")
+@click.option("-v", "--verbose", count=True, help="Places, obligations, seconds, everything that failed.")
+def command(quiet: int, verbose: int, **options: object) -> int:
+    """Prove properties of TCP for every execution, or refute them with a run.
+
+    PROPERTY is a name from specs/properties; without one, all of them. A result is kept until the specification, the
+    property, its lemmas or the program change. `proved` is said only of all executions, under the assumptions printed.
+    """
+    return run(Request(verbosity=verbose - quiet, **options))  # type: ignore[arg-type]
+
+
+def run(request: Request) -> int:
+    """Prove and report; returns the exit code."""
+    from tcpmodel.cli.subjects import chosen
+
+    found = chosen(request.names, request.spec, request.profile, request.variants)
+    with output(request.output) as stream:
+        from tcpmodel.report.proof import Settings, reporter
+
+        shown = tuple(one.title for one in found)
+        settings = Settings(request.why, colored(request.color, stream), request.verbosity, shown)
+        report = reporter(request.format, stream, settings)
+        codes = []
+        for answer in _answers(request, found):
+            report.answer(answer)
+            codes.append(exit_code(answer))
+        report.finish()
+        stream.flush()
+    return worst(codes)
+
+
+def exit_code(answer: Answer) -> int:
+    """What one property contributes."""
+    from tcpmodel.report.proof import AS_EXPECTED, WRONG
+
+    return {AS_EXPECTED: CONFORMING, WRONG: VIOLATION}.get(answer.counts, INCONCLUSIVE)
+
+
+def _answers(request: Request, found: Iterable[Chosen]) -> Iterator[Answer]:
+    for one in found:
+        yield from _of_subject(request, one)
+
+
+def _of_subject(request: Request, one: Chosen) -> Iterator[Answer]:
+    """The answers on one specification in the order of the text, those that are known from earlier runs included."""
+    from tcpmodel.prove.cache import Cache
+    from tcpmodel.report.proof import answered
+
+    cache = Cache(one.subject, one.context, request.why)
+    known = {item.name: cache.get(item, request.timeout) if request.cache else None for item in one.items}
+    new = _proved(request, one, [name for name, result in known.items() if result is None])
+    for item in one.items:
+        result = known[item.name] or next(new)
+        if known[item.name] is None and request.cache:
+            cache.put(item, result, request.timeout)
+        yield answered(item, result, one.context.properties, known[item.name] is not None, one.title)
+
+
+def _proved(request: Request, one: Chosen, names: list[str]) -> Iterator[Result]:
+    """The results of properties that nothing is known of."""
+    if not names:
+        return
+    if find_spec("z3") is None:
+        raise UsageError("this command needs the solver Z3: pip install 'tcpmodel[prove]'")
+    from tcpmodel.cli.progress import Counter
+    from tcpmodel.prove import run as proofs
+
+    settings = proofs.Settings(one.subject, request.timeout, request.jobs, request.why)
+    with Counter() as progress:
+        for result in proofs.prove(names, settings, progress.callback):
+            progress.wipe()
+            yield result

@@ -1,0 +1,38 @@
+"""The results of proofs as JUnit XML: a suite for each specification, a case for each property."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from tcpmodel.report.junit_xml import document, outcome, output
+from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, Settings
+from tcpmodel.report.proof.text import MARGIN, body
+from tcpmodel.report.style import Style
+
+
+class Report:
+    """Writes one document when all properties are in."""
+
+    def __init__(self, stream: TextIO, settings: Settings) -> None:
+        self.stream, self.settings = stream, settings
+        self.answers: list[Answer] = []
+
+    def answer(self, answer: Answer) -> None:
+        """Keep the answer for the end."""
+        self.answers.append(answer)
+
+    def finish(self) -> None:
+        """Write the document: what is wrong is a failure, what is open was skipped."""
+        suites = [
+            (name, [(a.item.name, self._case(a)) for a in self.answers if a.subject == name])
+            for name in self.settings.subjects
+        ]
+        self.stream.writelines(document("tcpmodel prove", suites))
+
+    def _case(self, answer: Answer) -> str:
+        lines = body(answer, self.settings, Style(False))
+        text = "\n".join([answer.item.statement, *(line[MARGIN:] for line in lines)])
+        if answer.counts == AS_EXPECTED:
+            return output(text)
+        word = WORDS[answer.result.result]
+        return outcome("failure" if answer.counts == WRONG else "skipped", word, answer.result.reason or word, text)

@@ -1,0 +1,53 @@
+"""The results of proofs as one JSON object (schema tcpmodel/proof/1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from tcpmodel.prove.property import RESULTS
+from tcpmodel.report.pretty import pretty
+from tcpmodel.report.proof import Answer, Settings
+
+SCHEMA = "tcpmodel/proof/1"
+
+
+class Report:
+    """Writes one object when all properties are in."""
+
+    def __init__(self, stream: TextIO, settings: Settings) -> None:
+        self.stream, self.settings = stream, settings
+        self.answers: list[Answer] = []
+
+    def answer(self, answer: Answer) -> None:
+        """Keep the answer for the end."""
+        self.answers.append(answer)
+
+    def finish(self) -> None:
+        """Write the object."""
+        found = Counter(answer.result.result for answer in self.answers)
+        summary = {"properties": len(self.answers), **{name: found[name] for name in RESULTS}}
+        rows = [row(answer, self.settings.why) for answer in self.answers]
+        whole = {
+            "schema": SCHEMA, "specifications": list(self.settings.subjects), "properties": rows, "summary": summary,
+        }  # fmt: skip
+        print(pretty(whole), file=self.stream)
+
+
+def row(answer: Answer, why: bool = False) -> dict[str, Any]:
+    """One property; `needed` are the lemmas that unsat cores lead to, null unless they were asked for."""
+    item, result = answer.item, answer.result
+    found = {
+        "name": item.name, "row": item.row or None, "result": result.result, "bound": result.bound,
+        "assumptions": [assumption.meaning for assumption in answer.assumptions],
+        "obligations": result.obligations, "seconds": round(result.seconds, 3),
+        "counterexample": result.counterexample,
+        "statement": item.statement, "cite": item.cite, "method": item.method, "expected": item.expect,
+        "reason": result.reason, "specification": answer.subject, "cached": answer.cached,
+        "lemmas": [lemma.name for lemma in answer.lemmas], "needed": list(result.needed) if why else None,
+        "witness": result.witness, "failures": [asdict(failure) for failure in result.failures],
+    }  # fmt: skip
+    if why:
+        found["why"] = {lemma.name: {"holds": lemma.text, "why": lemma.why} for lemma in answer.lemmas}
+    return found

@@ -1,0 +1,85 @@
+"""On what a proof rests, and where one fails: lemmas, assumptions, and steps that break them, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tcpmodel.prove.plain import GAVE_UP
+from tcpmodel.prove.property import PROVED, REFUTED, Failure, Lemma, Result
+from tcpmodel.report.counts import counted
+from tcpmodel.report.proof import Answer
+from tcpmodel.report.proof.wrap import wrapped
+from tcpmodel.report.style import Style
+
+
+def failures(result: Result, most: int, style: Style) -> Iterator[str]:
+    """The obligations that were not met, no more than `most`; nothing where a counterexample says it better."""
+    if result.counterexample is not None and most == 1:
+        return
+    for failure in result.failures[:most]:
+        yield from _failure(failure, style)
+    more = len(result.failures) - most
+    if more > 0:
+        yield f"and {counted(more, 'more obligation')} not met"
+    if result.reason and not result.failures:
+        yield from wrapped(result.reason)
+
+
+def _failure(failure: Failure, style: Style) -> Iterator[str]:
+    first, *rest = wrapped(headline(failure), "", "  ")
+    yield style("warning", first)
+    yield from rest
+    if failure.reason not in failure.obligation:
+        yield from wrapped(failure.reason, "  ")
+    for label, values in (("before", failure.before), ("event", failure.event)):
+        if values:
+            yield from wrapped(f"{label:<7} {_values(values)}", "  ", " " * 10)
+    if failure.rules:
+        yield from wrapped(f"rules   {', '.join(failure.rules)}", "  ", " " * 10)
+
+
+def headline(failure: Failure) -> str:
+    """What failed: the solver, an induction, or something that should follow from what is known."""
+    part, _, lemma = failure.obligation.rpartition(": lemma ")
+    if GAVE_UP in failure.reason:
+        return f"not decided: {failure.obligation}"
+    if part:
+        return f"the induction fails: {part} need not keep lemma {lemma}, from a state that may be out of reach"
+    return f"not shown: {failure.obligation}"
+
+
+def _values(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def grounds(answer: Answer, style: Style) -> Iterator[str]:
+    """The lemmas with what they are for, and the assumptions."""
+    item, result = answer.item, answer.result
+    if item.source:
+        yield from wrapped(f"source: {item.source}", "", "  ")
+    if item.note:
+        yield from wrapped(f"note: {item.note}", "", "  ")
+    yield style("note", "lemmas" if answer.lemmas else "no lemmas: every state is considered, reachable or not")
+    for lemma in answer.lemmas:
+        yield from _lemma(lemma, item.given, result, style)
+    yield style("note", "assumptions" if answer.assumptions else "no assumptions")
+    for assumption in answer.assumptions:
+        yield from wrapped(f"{assumption.name}: {assumption.meaning} ({assumption.cite})", "  ", "    ")
+    yield ""
+
+
+def _lemma(lemma: Lemma, given: tuple[str, ...], result: Result, style: Style) -> Iterator[str]:
+    names = f" from {', '.join(lemma.given)}" if lemma.given else ""
+    cite = f" ({lemma.cite})" if lemma.cite else ""
+    idle = result.result == PROVED and lemma.name not in result.needed
+    unneeded = style("warning", " - not needed by this proof") if idle else ""
+    failed = result.result != REFUTED and any(breaks(failure, lemma.name) for failure in result.failures)
+    broken = style("error", " - its induction fails") if failed else ""
+    yield f"  {style('place', lemma.name)}{names}{unneeded}{broken}"
+    yield from wrapped(lemma.text, "    holds ", "          ")
+    yield from wrapped(f"{lemma.why}{cite}", "    why   ", "          ")
+
+
+def breaks(failure: Failure, lemma: str) -> bool:
+    """Whether an obligation that was not met is one of the lemma's."""
+    return failure.obligation.endswith(f"lemma {lemma}") or failure.obligation.startswith(f"{lemma}: ")
