@@ -17,6 +17,7 @@ from tcpmodel.spec.model import Model, Procedure
 CAPTURE_ONLY = "pickup"
 """The event that stands for a capture which begins late; endpoints have no such event."""
 MUST = "must"
+LAWFUL = "the step breaks no rule"
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Machine:
         yield "the window assumption", both(*step.assumptions)
         yield "the capture needs no assumption", negation(step.inputs[ASSUME])
         forbidden = [f.when for f in step.firings if f.rule.forbid == MUST]
-        yield "the step breaks no rule", negation(either(*forbidden))
+        yield LAWFUL, negation(either(*forbidden))
 
     def before(self, step: Step) -> Values:
         """The values of names before a step, STATE included."""

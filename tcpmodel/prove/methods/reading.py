@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tcpmodel.prove.machine import CAPTURE_ONLY
 from tcpmodel.spec.expr import BOOL, Expr, Junction, Literal
 from tcpmodel.spec.model import Procedure, Template
 from tcpmodel.spec.parse import expression
@@ -42,9 +43,9 @@ def templates(fields: Fields, key: str, scope: Scope, report: Report) -> tuple[T
 
 
 def events(text: Text, procedures: tuple[Procedure, ...], report: Report) -> tuple[Procedure, ...]:
-    """The procedures that run on an event, `segment` or `call CLOSE`; `input` are all that nobody else is given."""
+    """The procedures that run on an event, `segment` or `call CLOSE`; `any`: on all that endpoints have."""
     if text.value == "any":
-        return procedures
+        return tuple(p for p in procedures if p.event != CAPTURE_ONLY)
     found = tuple(p for p in procedures if text.value in (p.event, f"{p.event} {p.event_name}".strip()))
     if not found:
         known = sorted({f"{p.event} {p.event_name}".strip() for p in procedures})

@@ -1,57 +1,62 @@
 """Properties of one step: from any state that the lemmas allow, whatever arrives, what comes out is as claimed.
 
 `on` names the event, `in` the states it is begun in, `when` which of its inputs are meant; `then` speaks of what is
-behind the step (`NEXT.`), `sends` of what it owes: one of the segments given, or nothing.
+behind the step (`NEXT.`), the keys of `effects.py` of what it sends and leaves alone. A condition that no step meets
+would prove anything, so that some step meets it is shown as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tcpmodel.compile.encodings import Term, both, either, negation, z3
-from tcpmodel.compile.relation import Form, Step
+from tcpmodel.compile.encodings import Term, both, either
+from tcpmodel.compile.relation import Step
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.machine import Machine, after
-from tcpmodel.prove.methods.reading import conditions, events, states, templates
+from tcpmodel.prove.machine import LAWFUL, Machine, after
+from tcpmodel.prove.methods import effects
+from tcpmodel.prove.methods.reading import conditions, events, states
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
-from tcpmodel.spec.model import Procedure, Template, Variable
+from tcpmodel.spec.model import Procedure, Variable
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import Fields
 
-KEYS = ("on", "in", "when", "then", "sends")
+KEYS = ("on", "in", "when", "then", *effects.KEYS)
 REACHED = "some step meets the condition"
+
+Hypotheses = tuple[tuple[str, Term], ...]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """`sends` is None where nothing is claimed of what is sent."""
+    """What has to follow: `then`, and the effects."""
 
     procedures: tuple[Procedure, ...]
     states: tuple[str, ...]
     when: Expr
     then: Expr
-    sends: tuple[Template, ...] | None
+    effects: effects.Effects
 
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
     text = fields.text("on")
     found = events(text, words.model.procedures, report) if text else ()
-    if "then" not in fields and "sends" not in fields:
-        report.add(fields.place, "TM106", "a property of a step needs 'then' or 'sends'")
+    if not any(key in fields for key in ("then", *effects.KEYS)):
+        known = ", ".join(f"'{key}'" for key in effects.KEYS)
+        report.add(fields.place, "TM106", f"a property of a step needs 'then' or one of {known}")
     scope = words.scope("endpoint step", "in a property of a step", _arguments(found))
     return Claim(
         found,
         states(fields, "in", words.vocabulary, report),
         conditions(fields, "when", scope, report),
         conditions(fields, "then", scope, report),
-        templates(fields, "sends", scope, report),
+        effects.effects(fields, words, scope, report),
     )
 
 
@@ -60,46 +65,47 @@ def _arguments(procedures: tuple[Procedure, ...]) -> tuple[Variable, ...]:
     return procedures[0].arguments if procedures else ()
 
 
-def parts(item: Property, context: Context) -> Iterable[str]:
-    """One part for each procedure and state."""
-    return context.steps(item.claim.procedures, item.claim.states)
+def parts(item: Property, context: Context) -> Iterator[str]:
+    """One part for each procedure and state, and that the condition can be met."""
+    yield REACHED
+    yield from context.steps(item.claim.procedures, item.claim.states)
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
     """The claim for one procedure begun in one state."""
-    machine = context.machine()
-    step = context.step(part, machine)
+    machine = context.machine(item.numbers)
     claim: Claim = item.claim
-    values = {**machine.before(step), **after(step)}
-    when = context.truth(claim.when, machine, values)
+    if part == REACHED:
+        names = context.steps(claim.procedures, claim.states)
+        met = either(*(_met(item, context.step(name, machine), machine, context) for name in names))
+        yield Obligation(f"{item.name}: {REACHED}", (), met, reachable=True)
+        return
+    step = context.step(part, machine)
+    values = _values(step, machine)
+    goal = (context.truth(claim.then, machine, values), *effects.goals(claim.effects, step, machine, context, values))
+    yield Obligation(f"{part}: {item.name}", _hypotheses(item, step, machine, context), both(*goal), step)
+
+
+def _values(step: Step, machine: Machine) -> Values:
+    return {**machine.before(step), **after(step)}
+
+
+def _hypotheses(item: Property, step: Step, machine: Machine, context: Context) -> Hypotheses:
+    """What is known of a step; where it is to be shown that no rule forbids it, not that."""
+    values = _values(step, machine)
+    usual = (
+        (label, term)
+        for label, term in machine.hypotheses(step)
+        if label != LAWFUL or not item.claim.effects.permitted
+    )
     given = context.given(context.properties.closure(item.given), machine, values)
     assumed = context.assumed(item.assumptions, machine, values)
-    hypotheses = (*machine.hypotheses(step), *given, *assumed, ("the condition of the property", when))
-    goal = both(context.truth(claim.then, machine, values), _sending(claim, step, machine, context))
-    yield Obligation(f"{part}: {item.name}", hypotheses, goal, step)
+    when = context.truth(item.claim.when, machine, values)
+    return (*usual, *given, *assumed, ("the condition of the property", when))
 
 
-def _sending(claim: Claim, step: Step, machine: Machine, context: Context) -> Term:
-    """What is owed is one of the segments claimed."""
-    if claim.sends is None:
-        return z3().BoolVal(True)
-    any_form = either(*(form.when for form in step.forms))
-    if not claim.sends:
-        return negation(any_form)
-    values = {**step.inputs, **step.after}
-    fitting = (z3().Implies(form.when, _one_of(claim.sends, form, machine, values)) for form in step.forms)
-    return both(any_form, *fitting)
-
-
-def _one_of(wanted: tuple[Template, ...], form: Form, machine: Machine, values: Values) -> Term:
-    return either(*(_same(template, form, machine, values) for template in wanted))
-
-
-def _same(template: Template, form: Form, machine: Machine, values: Values) -> Term:
-    fields = dict(template.fields)
-    if template.flags != form.template.flags or fields.keys() != form.fields.keys():
-        return z3().BoolVal(False)
-    return both(*(machine.value(node, values)[0] == form.fields[name] for name, node in fields.items()))
+def _met(item: Property, step: Step, machine: Machine, context: Context) -> Term:
+    return both(*(term for _, term in _hypotheses(item, step, machine, context)))
 
 
 def explain(item: Property, answer: Answer, context: Context) -> Failure:

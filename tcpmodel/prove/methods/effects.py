@@ -1,0 +1,98 @@
+"""What a property may claim of a step besides where it leads: what it sends and leaves alone, that it is allowed.
+
+`sends` are the segments of which one is owed behind the step, `sends-only` those that may be owed at most; `changes`
+are the only variables that may be others than before; `permitted` says that no rule of any level forbids the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tcpmodel.compile.encodings import Term, both, either, negation, z3
+from tcpmodel.compile.relation import Form, Step
+from tcpmodel.compile.values import Values
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.machine import Machine
+from tcpmodel.prove.methods.reading import NOTHING, templates
+from tcpmodel.prove.scopes import NEXT, Words
+from tcpmodel.spec.expr import BOOL, Compare, Name
+from tcpmodel.spec.model import Template, Variable
+from tcpmodel.spec.report import Report, nearest
+from tcpmodel.spec.scope import TCB, Scope
+from tcpmodel.spec.shape import Fields
+
+KEYS = ("sends", "sends-only", "changes", "permitted")
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What is claimed; None (of `permitted`: False) where nothing is."""
+
+    sends: tuple[Template, ...] | None
+    only: tuple[Template, ...] | None
+    changes: tuple[str, ...] | None
+    permitted: bool
+
+
+def effects(fields: Fields, words: Words, scope: Scope, report: Report) -> Effects:
+    """What a property claims under the keys of this module, typed."""
+    return Effects(
+        templates(fields, "sends", scope, report),
+        templates(fields, "sends-only", scope, report),
+        _variables(fields, words, report),
+        fields.flag("permitted"),
+    )
+
+
+def _variables(fields: Fields, words: Words, report: Report) -> tuple[str, ...] | None:
+    if "changes" not in fields:
+        return None
+    known = [row.name for row in words.model.variables.values() if row.group == TCB]
+    texts = [text for text in fields.texts("changes") if text.value != NOTHING]
+    for text in texts:
+        if text.value not in known:
+            report.add(text.place, "TM102", f"unknown TCB variable '{text.value}'", nearest(text.value, known))
+    return tuple(text.value for text in texts)
+
+
+def goals(claim: Effects, step: Step, machine: Machine, context: Context, values: Values) -> Iterator[Term]:
+    """What has to be true behind the step; `values` are those before it and, behind NEXT., after it."""
+    if claim.sends is not None:
+        yield _owed(claim.sends, step, machine)
+    if claim.only is not None:
+        yield _fitting(claim.only, step, machine)
+    if claim.changes is not None:
+        rows = (row for row in context.model.variables.values() if row.group == TCB and row.name not in claim.changes)
+        yield both(*(context.truth(_kept(row), machine, values) for row in rows))
+    if claim.permitted:
+        yield negation(either(*(f.when for f in step.firings if f.rule.forbid)))
+
+
+def _owed(wanted: tuple[Template, ...], step: Step, machine: Machine) -> Term:
+    """One of the segments is owed, or with none of them nothing."""
+    something = either(*(form.when for form in step.forms))
+    return both(something, _fitting(wanted, step, machine)) if wanted else negation(something)
+
+
+def _fitting(wanted: tuple[Template, ...], step: Step, machine: Machine) -> Term:
+    """Everything that is owed is one of the segments."""
+    values = {**step.inputs, **step.after}
+    return both(*(z3().Implies(form.when, _one_of(wanted, form, machine, values)) for form in step.forms))
+
+
+def _one_of(wanted: tuple[Template, ...], form: Form, machine: Machine, values: Values) -> Term:
+    return either(*(_same(template, form, machine, values) for template in wanted))
+
+
+def _same(template: Template, form: Form, machine: Machine, values: Values) -> Term:
+    fields = dict(template.fields)
+    if template.flags != form.template.flags or fields.keys() != form.fields.keys():
+        return z3().BoolVal(False)
+    return both(*(machine.value(node, values)[0] == form.fields[name] for name, node in fields.items()))
+
+
+def _kept(row: Variable) -> Compare:
+    """That a variable is behind the step what it was before."""
+    name = f"{NEXT}.{row.name}"
+    return Compare(BOOL, "==", Name(row.type, NEXT, name), Name(row.type, row.group, row.name))
