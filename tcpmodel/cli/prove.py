@@ -80,6 +80,9 @@ def run(request: Request) -> int:
     from tcpmodel.cli.subjects import chosen
 
     found = chosen(request.names, request.spec, request.profile, request.variants)
+    if request.rows:
+        _list(request, found)
+        return CONFORMING
     with output(request.output) as stream:
         from tcpmodel.report.proof import Settings, reporter
 
@@ -93,6 +96,31 @@ def run(request: Request) -> int:
         report.finish()
         stream.flush()
     return worst(codes)
+
+
+def _list(request: Request, found: list[Chosen]) -> None:
+    """The work list, with what earlier runs have found; names leave their rows only."""
+    from tcpmodel.prove.cache import Cache
+    from tcpmodel.prove.rows import load_rows
+    from tcpmodel.report.pretty import pretty
+    from tcpmodel.report.proof import rows
+    from tcpmodel.report.style import Style
+
+    if request.format not in ("text", "json"):
+        raise UsageError(f"--list is text or json, not {request.format}")
+    known = []
+    for one in found:
+        cache = Cache(one.subject, one.context)
+        known += [rows.Known(item, one.title, cache.known(item)) for item in one.items]
+    lines = rows.lines(load_rows(found[0].root), known)
+    if request.names:
+        lines = [line for line in lines if line.known]
+    with output(request.output) as stream:
+        if request.format == "json":
+            print(pretty(rows.as_data(lines)), file=stream)
+        else:
+            style = Style(colored(request.color, stream))
+            stream.writelines(f"{line.rstrip()}\n" for line in rows.as_text(lines, style, request.verbosity))
 
 
 def exit_code(answer: Answer) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tcpmodel.errors import SpecError, UsageError
@@ -27,6 +28,13 @@ class Chosen:
         """The names of the specification, its profile and its variants."""
         model = self.context.model
         return " with ".join(dict.fromkeys((model.name, model.profile, *model.variants)))
+
+    @property
+    def root(self) -> Path:
+        """The library that the specification stands in."""
+        from tcpmodel.spec.find import located
+
+        return located(self.context.model.files[0]).parent.parent
 
 
 def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, variants: tuple[str, ...]) -> list[Chosen]:

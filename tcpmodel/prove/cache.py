@@ -50,6 +50,11 @@ class Cache:
             return None
         return None if found.result == BOUNDED and timeout not in (None, kept["timeout"]) else found
 
+    def known(self, item: Property) -> Result | None:
+        """The result of a property, of whatever run."""
+        other = Cache(self.subject, self.context, not self.cores, self.folder)
+        return self.get(item) or other.get(item)
+
     def put(self, item: Property, result: Result, timeout: float) -> None:
         """Keeps a result, whole or not at all; a folder that cannot be written to keeps nothing."""
         if not lasting(result):
