@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from struct import Struct
 from typing import TypeAlias
@@ -39,12 +39,13 @@ _HEADER = Struct(">HHIIHHHH")
 
 def write_json(
     events: Iterable[Event], path: str | os.PathLike[str], *, title: str = "", vantage: str = "",
-    endpoints: dict[str, str] | None = None, complete: bool = False,
+    endpoints: dict[str, str] | None = None, complete: bool = False, notes: Mapping[int, str] | None = None,
 ) -> None:  # fmt: skip
     """Write a JSON trace, one event a line; JSON lines when the name ends in .jsonl.
 
     `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance.
-    `complete` promises that nothing sent is missing. Frame numbers are not written: a reader counts segments.
+    `complete` promises that nothing sent is missing; `notes` are words about segments, by frame. Frame numbers are
+    not written: a reader counts segments.
     """
     events = list(events)
     names = _names(events) if endpoints is None else {at: name for name, at in endpoints.items()}
@@ -57,7 +58,7 @@ def write_json(
         header["vantage"] = names.get(vantage, vantage)
     if not complete:
         header["complete"] = False
-    lines = [_event_text(event, names) for event in events]
+    lines = [_event_text(event, names, (notes or {}).get(event.frame, "")) for event in events]
     if os.fspath(path).endswith(".jsonl"):
         text = "".join(line + "\n" for line in (json.dumps(header), *lines))
     else:
@@ -76,9 +77,10 @@ def _names(events: Iterable[Event]) -> dict[str, str]:
     return dict(zip(ends, LETTERS, strict=False)) if len(ends) <= len(LETTERS) else {}
 
 
-def _event_text(event: Event, names: dict[str, str]) -> str:
+def _event_text(event: Event, names: dict[str, str], note: str) -> str:
     """One event as JSON; the time is put in as digits, since a float has not enough of them."""
-    text = json.dumps(_segment(event, names) if isinstance(event, Segment) else _other(event, names))
+    noted: Json = {"note": note} if note and isinstance(event, Segment) else {}
+    text = json.dumps((_segment(event, names) | noted) if isinstance(event, Segment) else _other(event, names))
     if event.time < 0:
         return text
     seconds, fraction = divmod(event.time, 1_000_000_000)

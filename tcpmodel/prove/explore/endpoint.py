@@ -1,0 +1,276 @@
+"""One endpoint as a table of transitions that grows as it is asked: every step of it is taken once.
+
+Locals (TCB, ghosts, what its user has done) and packets (a segment and its sender's incarnation) are numbered. Times in
+a TCB are relative: NOW stays where it is, and a tick moves what the TCB remembers into the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+from tcpmodel.compile.expressions import identifier
+from tcpmodel.compile.python import generate
+from tcpmodel.prove.explore.candidates import Candidates, Wire, segment_of
+from tcpmodel.prove.explore.scenario import ANY, Scenario
+from tcpmodel.spec import expr as x
+from tcpmodel.spec.model import Model
+from tcpmodel.trace import Segment
+
+AGES = 4
+"""No rule looks further back than this many times the longest constant; what is older counts as this old."""
+KEPT = 16
+_MODULES: dict[int, tuple[Model, ModuleType]] = {}
+
+
+class Local(NamedTuple):
+    """Everything about an endpoint: its TCB by values, its incarnation, that of the peer whose SYN it took, the octets
+    sent in this incarnation, and how often each limited event has happened."""
+
+    tcb: tuple[Any, ...]
+    incarnation: int
+    peer: int
+    text: int
+    used: tuple[int, ...]
+
+
+class Packet(NamedTuple):
+    """A segment as the network carries it, with the incarnation of its sender."""
+
+    wire: Wire
+    incarnation: int
+
+
+@dataclass
+class Packets:
+    """All packets that came up, by number."""
+
+    rows: list[Packet] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    index: dict[Packet, int] = field(default_factory=dict)
+
+    def number(self, packet: Packet) -> int:
+        """The number of a packet, a new one where it is new."""
+        found = self.index.setdefault(packet, len(self.rows))
+        if found == len(self.rows):
+            self.rows.append(packet)
+            self.segments.append(segment_of(packet.wire))
+        return found
+
+
+def compiled(model: Model) -> ModuleType:
+    """The step functions of a model that note the rules they fire; of a mutant without a file, too."""
+    known = _MODULES.get(id(model))
+    if known is None:
+        module = ModuleType("tcpmodel_explored")
+        exec(compile(generate(model, traced=True), module.__name__, "exec"), vars(module))
+        known = _MODULES[id(model)] = model, module
+        if len(_MODULES) > KEPT:
+            del _MODULES[next(iter(_MODULES))]
+    return known[1]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A call, a timeout or a crash as the scenario writes it, its arguments by identifier, and how often it may be."""
+
+    text: str
+    kind: str
+    name: str
+    arguments: tuple[tuple[str, bool], ...]
+    limit: int
+
+
+def _occasions(model: Model, events: dict[str, int]) -> Iterator[Occasion]:
+    for text, limit in events.items():
+        kind, *words = text.split()
+        name = words[0] if words else ""
+        given = dict(word.split("=") for word in words[1:])
+        rows = [p for p in model.procedures if (p.event, p.event_name) == (kind, name)]
+        names = dict.fromkeys(a.name for p in rows for a in p.arguments)
+        arguments = tuple((identifier(a), given.get(a.rpartition(".")[2]) == "True") for a in names)
+        yield Occasion(text, kind, name, arguments, limit)
+
+
+class Endpoint:
+    """Endpoint 0 (a) or 1 (b) of a scenario, run by a model."""
+
+    def __init__(self, model: Model, scenario: Scenario, side: int, packets: Packets, ghosts: bool = True) -> None:
+        self.model, self.scenario, self.packets, self.ghosts = model, scenario, packets, ghosts
+        self.steps = compiled(model)
+        self.isns = scenario.isns[side]
+        self.occasions = list(_occasions(model, dict(scenario.events[side])))
+        limited = [o.text for o in self.occasions if o.limit < ANY]
+        self.places = {text: place for place, text in enumerate(limited)}
+        self.candidates = Candidates(model, scenario)
+        self.taking = {n for n, r in enumerate(model.rules.values()) if scenario.taken in dict(r.sets)}
+        self.clock = _Clock(model, scenario)
+        self.locals: list[Local] = []
+        self.tcbs: list[Any] = []
+        self.index: dict[Local, int] = {}
+        self.fired: tuple[str, ...] = ()
+        self.rules = tuple(model.rules)
+        self.env = _environment(model, self.clock.now)
+        self._events: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._sends: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._receipts: dict[tuple[int, int], int] = {}
+        self._ticks: dict[int, int] = {}
+        self.start = self._number(self.steps.TCB(), 0, 0, 0, (0,) * len(limited))
+
+    def state(self, local: int) -> str:
+        """The name of the state a local is in."""
+        name: str = self.steps.STATES[self.tcbs[local].STATE]
+        return name
+
+    def events(self, local: int) -> tuple[tuple[int, int], ...]:
+        """(number of the occasion, local behind it) of everything that may happen by itself and changes something."""
+        found = self._events.get(local)
+        if found is None:
+            rows = [(number, self.happen(local, occasion)) for number, occasion in enumerate(self.occasions)]
+            found = self._events[local] = tuple((n, after) for n, after in rows if after not in (None, local))
+        return found
+
+    def sends(self, local: int) -> tuple[tuple[int, int], ...]:
+        """(packet, local behind it) of everything that the output rules let the endpoint send."""
+        found = self._sends.get(local)
+        if found is None:
+            found = self._sends[local] = tuple(self._permitted(local, self.candidates.of(self.tcbs[local])))
+        return found
+
+    def receives(self, local: int, packet: int) -> int:
+        """The local behind the arrival of a packet."""
+        found = self._receipts.get((local, packet))
+        if found is None:
+            found = self._receipts[local, packet] = self.receive(local, packet)
+        return found
+
+    def tick(self, local: int) -> int:
+        """The local when the clock has advanced by a tick."""
+        found = self._ticks.get(local)
+        if found is None:
+            t, row = self.tcbs[local].copy(), self.locals[local]
+            self.clock.advance(t)
+            found = self._ticks[local] = self._number(t, *row[1:])
+        return found
+
+    def happen(self, local: int, occasion: Occasion) -> int | None:
+        """A call, a timeout or a crash; None where it may not happen. `fired` has its rules."""
+        row = self.locals[local]
+        place = self.places.get(occasion.text)
+        function = self.steps.EVENTS[occasion.kind, occasion.name][self.tcbs[local].STATE]
+        if function is None or (place is not None and row.used[place] >= occasion.limit):
+            return None
+        t = self._prepare(local, True)
+        for name, value in occasion.arguments:
+            setattr(self.env, name, value)
+        if function(t, None, self.env) >= 0 or (self.env.began >= 0 and row.incarnation >= len(self.isns)):
+            return None
+        if occasion.kind == "crash":
+            t.owed = ()  # what a rule has left owed is memory, too
+        if t.key() == self.tcbs[local].key():
+            return local
+        used = row.used if place is None else (*row.used[:place], row.used[place] + 1, *row.used[place + 1 :])
+        return self._behind(t, row._replace(used=used), None)
+
+    def receive(self, local: int, packet: int) -> int:
+        """A packet arrives; a connection request is declined when the initial sequence numbers are spent."""
+        row, segment = self.locals[local], self.packets.segments[packet]
+        t = self._prepare(local, row.incarnation < len(self.isns))
+        self.env.STRICT = False
+        self.steps.EVENTS["segment", ""][t.STATE](t, segment, self.env)
+        return self._behind(t, row, self.packets.rows[packet].incarnation)
+
+    def send(self, local: int, wire: Wire) -> int | None:
+        """The endpoint sends the segment; None where an output rule forbids it."""
+        row = self.locals[local]
+        t = self._prepare(local, True)
+        if self.steps.EVENTS["output", ""][t.STATE](t, segment_of(wire), self.env) >= 0:
+            return None
+        if wire.text and self.steps.SENT(t) != self.steps.SENT(self.tcbs[local]):
+            row = row._replace(text=row.text + wire.text)
+        return None if row.text > self.scenario.text else self._behind(t, row, None)
+
+    def any_of(self, local: int, random: Random) -> tuple[int, int] | None:
+        """One of what `sends` has, each as likely, without finding all."""
+        if local in self._sends:
+            return random.choice(self.sends(local)) if self.sends(local) else None
+        wires = list(self.candidates.of(self.tcbs[local]))
+        random.shuffle(wires)
+        return next(self._permitted(local, wires), None)
+
+    def _permitted(self, local: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
+        incarnation = self.locals[local].incarnation if self.ghosts else 0
+        for wire in wires:
+            after = self.send(local, wire)
+            if after is not None:
+                yield self.packets.number(Packet(wire, incarnation)), after
+
+    def _prepare(self, local: int, accept: bool) -> Any:
+        """A TCB to take a step with, and its surroundings."""
+        e, count = self.env, self.locals[local].incarnation
+        e.FRESH_ISS, e.ACCEPT = self.isns[count] if count < len(self.isns) else 0, accept
+        e.STRICT, e.began, e.bad, e.fired, e.assumed, e.passed = True, -1, [], [], [], []
+        return self.tcbs[local].copy()
+
+    def _behind(self, t: Any, row: Local, incarnation: int | None) -> int:
+        """The number of the local after a step; `incarnation`: that of the segment which has arrived."""
+        own, peer, text = row.incarnation, row.peer, row.text
+        if self.env.began >= 0:
+            own, peer, text = own + 1, 0, 0
+        if incarnation is not None and self.ghosts and not self.taking.isdisjoint(self.env.fired):
+            peer = incarnation
+        t.owed = t.owed[len(t.owed) - self.scenario.owed :] if len(t.owed) > self.scenario.owed else t.owed
+        self.fired = tuple(self.rules[number] for number in self.env.fired)
+        return self._number(t, own, peer, text, row.used)
+
+    def _number(self, t: Any, *rest: Any) -> int:
+        self.clock.forget(t)
+        local = Local(t.key(), *rest)
+        found = self.index.setdefault(local, len(self.locals))
+        if found == len(self.locals):
+            self.locals.append(local)
+            self.tcbs.append(t)
+        return found
+
+
+class _Clock:
+    """Times of a TCB, relative to a moment that is long after the beginning; -1 without a clock."""
+
+    def __init__(self, model: Model, scenario: Scenario) -> None:
+        times = [row.value for row in model.constants.values() if row.type == x.TIME]
+        self.reach = AGES * max(times, default=1)
+        self.now = 2 * self.reach if scenario.ticks else -1
+        self.tick, self.lifetime = duration(scenario.tick, model), duration(scenario.lifetime, model)
+        rows = [v for v in model.variables.values() if (v.group, v.type) == ("tcb", x.TIME)]
+        initial = compiled(model).TCB()
+        self.names = [(identifier(v.name), getattr(initial, identifier(v.name))) for v in rows]
+
+    def advance(self, t: Any) -> None:
+        """A tick passes; a time that was never set stays."""
+        for name, unset in self.names:
+            value = getattr(t, name)
+            if value != unset:
+                setattr(t, name, value - self.tick)
+
+    def forget(self, t: Any) -> None:
+        """Times too long ago to matter are made equal."""
+        for name, unset in self.names:
+            if self.now >= 0 and unset < getattr(t, name) < self.now - self.reach:
+                setattr(t, name, self.now - self.reach)
+
+
+def duration(text: str, model: Model) -> int:
+    """Nanoseconds: the name of a constant, or a fraction of it, `MSL / 4`."""
+    name, _, part = text.partition("/")
+    return model.constants[name.strip()].value // int(part or 1) if name.strip() else 0
+
+
+def _environment(model: Model, now: int) -> SimpleNamespace:
+    """What surrounds a step: an endpoint that is watched by nobody, so nothing is assumed of a capture."""
+    rows = [v for v in model.variables.values() if v.group == "environment"]
+    rows += [a for p in model.procedures for a in p.arguments]
+    values = {identifier(v.name): False if v.type == x.BOOL else 0 for v in rows}
+    return SimpleNamespace(**{**values, "NOW": now, "STRICT": True, "ASSUME": False, "began": -1})

@@ -1,0 +1,101 @@
+"""Where an exploration begins and what may happen in it: `specs/finite/SPECIFICATION.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tcpmodel.errors import UsageError
+from tcpmodel.spec.find import default_root
+from tcpmodel.spec.report import nearest
+
+ANY = 1 << 30
+"""As often as one likes."""
+ENDS = ("a", "b")
+FOLDER = "finite"
+
+Pair = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What an exploration may do; the keys of the YAML text say what each is for.
+
+    `isns` and `events` are those of a and of b; counts are `ANY` where the text says any. `tick` and `lifetime` name a
+    constant of the specification, the tick as a fraction of it; `starts` are the ways to begin that have a name.
+    """
+
+    name: str
+    title: str = ""
+    start: tuple[str, ...] = ()
+    isns: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    events: tuple[Mapping[str, int], Mapping[str, int]] = field(default_factory=lambda: ({}, {}))
+    window: int = 100
+    text: int = 0
+    controls: tuple[str, ...] = ()
+    acknowledging: str = ""
+    owed: int = 1
+    taken: str = ""
+    flying: int = 2
+    losses: int = 0
+    duplicates: int = 0
+    ticks: int = 0
+    tick: str = ""
+    lifetime: str = ""
+
+
+def scenario(name: str, specification: str = "rfc9293", root: Path | None = None) -> Scenario:
+    """The scenario of that name. Raises UsageError when there is none."""
+    known = scenarios(specification, root)
+    if name not in known:
+        raise UsageError(f"no scenario '{name}': {nearest(name, known) or 'scenarios: ' + ', '.join(known)}")
+    return known[name]
+
+
+def scenarios(specification: str = "rfc9293", root: Path | None = None) -> dict[str, Scenario]:
+    """All scenarios of a specification by name, in the order of the text."""
+    return _read((root or default_root()) / FOLDER / f"{specification}.yaml")
+
+
+@cache
+def _read(path: Path) -> dict[str, Scenario]:
+    head, *rows = yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    texts: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        texts[row["scenario"]] = {**texts.get(row.get("like", ""), {}), **row}
+    return {name: _scenario(text, head["starts"]) for name, text in texts.items()}
+
+
+def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scenario:
+    start = text["start"]
+    events, isns = text["events"], text["isns"]
+    both = events.get("both", {})
+    counts = [{event: count(n) for event, n in {**events.get(end, {}), **both}.items()} for end in ENDS]
+    return Scenario(
+        name=text["scenario"], title=text["title"],
+        start=tuple(_steps([start] if isinstance(start, str) else start, starts)),
+        isns=(tuple(map(int, isns["a"])), tuple(map(int, isns["b"]))), events=(counts[0], counts[1]),
+        window=int(text["window"]), text=int(text["text"]), controls=tuple(text["controls"]),
+        acknowledging=text["acknowledging"], owed=int(text["owed"]), taken=text["incarnation of the peer"],
+        flying=count(text["in flight"]), losses=count(text["losses"]), duplicates=count(text["duplicates"]),
+        ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
+    )  # fmt: skip
+
+
+def count(text: str) -> int:
+    """How often: a number, or `any`."""
+    return ANY if text == "any" else int(text)
+
+
+def _steps(rows: list[str], starts: Mapping[str, list[str]]) -> Iterator[str]:
+    """The steps of a beginning; the name of another stands for those of it."""
+    for row in rows:
+        if row in starts:
+            yield from _steps(starts[row], starts)
+        else:
+            yield row
