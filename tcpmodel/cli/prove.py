@@ -15,8 +15,8 @@ from tcpmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from tcpmodel.cli.subjects import Chosen
-    from tcpmodel.prove.property import Result
-    from tcpmodel.report.proof import Answer
+    from tcpmodel.prove.property import Property, Result
+    from tcpmodel.report.proof import Answer, Settings
 
 FORMATS = ("text", "json", "junit")
 SOLVERS = ("z3", "cvc5")
@@ -90,7 +90,7 @@ def run(request: Request) -> int:
         settings = Settings(request.why, colored(request.color, stream), request.verbosity, shown)
         report = reporter(request.format, stream, settings)
         codes = []
-        for answer in _answers(request, found):
+        for answer in _answers(request, found, settings):
             report.answer(answer)
             codes.append(exit_code(answer))
         report.finish()
@@ -130,24 +130,36 @@ def exit_code(answer: Answer) -> int:
     return {AS_EXPECTED: CONFORMING, WRONG: VIOLATION}.get(answer.counts, INCONCLUSIVE)
 
 
-def _answers(request: Request, found: Iterable[Chosen]) -> Iterator[Answer]:
-    for one in found:
-        yield from _of_subject(request, one)
-
-
-def _of_subject(request: Request, one: Chosen) -> Iterator[Answer]:
-    """The answers on one specification in the order of the text, those that are known from earlier runs included."""
-    from tcpmodel.prove.cache import Cache
+def _answers(request: Request, found: Iterable[Chosen], settings: Settings) -> Iterator[Answer]:
+    """The answers on all specifications, counterexamples drawn and saved."""
+    from tcpmodel.cli.counterexample import drawn, save
     from tcpmodel.report.proof import answered
+    from tcpmodel.report.style import Style
+
+    for one in found:
+        for item, result, known in _results(request, one):
+            ladder = ""
+            if result.counterexample is not None:
+                if request.format != "json":
+                    ladder = drawn(result.counterexample, one.subject, Style(settings.color))
+                if request.save:
+                    save(result.counterexample, item.name, request.save)
+            yield answered(item, result, one.context.properties, known, one.title, ladder)
+
+
+def _results(request: Request, one: Chosen) -> Iterator[tuple[Property, Result, bool]]:
+    """The results on one specification in the order of the text, and whether they are known from earlier runs."""
+    from tcpmodel.prove.cache import Cache
 
     cache = Cache(one.subject, one.context, request.why)
-    known = {item.name: cache.get(item, request.timeout) if request.cache else None for item in one.items}
-    new = _proved(request, one, [name for name, result in known.items() if result is None])
+    found = {item.name: cache.get(item, request.timeout) if request.cache else None for item in one.items}
+    new = _proved(request, one, [name for name, result in found.items() if result is None])
     for item in one.items:
-        result = known[item.name] or next(new)
-        if known[item.name] is None and request.cache:
+        known = found[item.name]
+        result = known or next(new)
+        if known is None and request.cache:
             cache.put(item, result, request.timeout)
-        yield answered(item, result, one.context.properties, known[item.name] is not None, one.title)
+        yield item, result, known is not None
 
 
 def _proved(request: Request, one: Chosen, names: list[str]) -> Iterator[Result]:

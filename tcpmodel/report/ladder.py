@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,13 +35,20 @@ class Rung:
     assumptions: list[Assumption] = field(default_factory=list)
 
 
-def rungs(connection: ConnectionVerdict, segments: Sequence[Segment]) -> list[Rung]:
-    """The rungs of a connection in the order of the frames; what belongs to no segment goes to the one before."""
+def rungs(
+    connection: ConnectionVerdict, segments: Sequence[Segment], notes: Mapping[int, str] | None = None
+) -> list[Rung]:
+    """The rungs of a connection in the order of the frames; what belongs to no segment goes to the one before.
+
+    `notes` are words on segments, by frame.
+    """
     found = {0: Rung(0)}
     start = segments[0].time if segments else -1
     for segment in segments:
         time = f"{(segment.time - start) / 1e9:.6f}" if segment.time >= 0 and start >= 0 else ""
-        found[segment.frame] = Rung(segment.frame, time, to_packetdrill(segment), segment.src == connection.a)
+        note = f"{notes[segment.frame]}: " if notes and segment.frame in notes else ""
+        words = note + to_packetdrill(segment)
+        found[segment.frame] = Rung(segment.frame, time, words, segment.src == connection.a)
     frames = sorted(found)
 
     def rung(frame: int) -> Rung:
@@ -70,14 +77,19 @@ def remarks(rung: Rung, connection: ConnectionVerdict) -> Iterator[tuple[str, st
         yield "note", f"assumed {assumption.kind}: {assumption.message}"
 
 
-def ladder_text(connection: ConnectionVerdict, segments: Sequence[Segment], style: Style | None = None) -> str:
-    """The ladder as lines of text. `segments` are those of the connection, in file order.
+def ladder_text(
+    connection: ConnectionVerdict,
+    segments: Sequence[Segment],
+    style: Style | None = None,
+    notes: Mapping[int, str] | None = None,
+) -> str:
+    """The ladder as lines of text. `segments` are those of the connection, in file order, `notes` words on some.
 
     Findings are marked with !, assumptions about the capture with ?; calls stand in brackets before the state they
     led to where the verdict has its witness.
     """
     style = style or Style(False)
-    rows = rungs(connection, segments)
+    rows = rungs(connection, segments, notes)
     cells = [(_cell(row, 0), _cell(row, 1)) for row in rows]
     left = max(len("a " + connection.a), *(len(cell) for cell, _ in cells))
     middle = min(WIDEST, max([len(row.words) for row in rows], default=0)) + 8
