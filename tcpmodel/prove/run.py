@@ -88,8 +88,7 @@ def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
             for future in as_completed(futures):
                 yield future.result()
         except BaseException:
-            for future in futures:
-                future.cancel()
+            # the pool then fails whatever still waits; cancelling that as well is more than its thread can take
             for child in set(multiprocessing.active_children()).difference(others):
                 child.terminate()
             raise
