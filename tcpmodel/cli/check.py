@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -58,7 +57,7 @@ def command(quiet: int, verbose: int, **options: object) -> int:
 
 def run(request: Request) -> int:
     """Check every specification and report; returns the exit code."""
-    from tcpmodel.cli.output import output
+    from tcpmodel.cli.output import colored, output
     from tcpmodel.report import check_forms
     from tcpmodel.report.style import Style
 
@@ -69,14 +68,10 @@ def run(request: Request) -> int:
         if request.format == "json":
             print(check_forms.as_json(results), file=stream)
         else:
-            style = Style(_colored(request.color, stream))
+            style = Style(colored(request.color, stream))
             for part in check_forms.text(results, style, request.verbosity):
                 print(part, file=stream)
     return VIOLATION if any(result.findings for result in results) else CONFORMING
-
-
-def _colored(choice: str, stream: TextIO) -> bool:
-    return choice == "always" or (choice == "auto" and stream.isatty() and not os.environ.get("NO_COLOR"))
 
 
 def _checked(name: str, request: Request) -> Result:

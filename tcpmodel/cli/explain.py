@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -53,18 +52,14 @@ def command(**options: object) -> int:
 
 def run(request: Request) -> int:
     """Print the page; returns the exit code."""
-    from tcpmodel.cli.output import output
+    from tcpmodel.cli.output import colored, output
     from tcpmodel.spec import load
 
     model = load(request.spec, profile=request.profile, variants=request.variants)
     with output(request.output) as stream:
-        for line in _lines(request, model, _colored(request.color, stream)):
+        for line in _lines(request, model, colored(request.color, stream)):
             print(line, file=stream)
     return 0
-
-
-def _colored(choice: str, stream: TextIO) -> bool:
-    return choice == "always" or (choice == "auto" and stream.isatty() and not os.environ.get("NO_COLOR"))
 
 
 def _lines(request: Request, model: Model, colored: bool) -> Iterator[str]:

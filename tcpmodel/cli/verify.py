@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from tcpmodel.cli.app import EXIT_CODES, fail, internal
 from tcpmodel.cli.exits import CONFORMING, INCONCLUSIVE, INTERNAL, UNUSABLE, VIOLATION, worst
-from tcpmodel.cli.output import output
+from tcpmodel.cli.output import colored, output
 from tcpmodel.errors import TraceError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def run(request: Request) -> int:
     with output(request.output) as stream:
         settings = Settings(
             steps.PROFILE, request.variants, request.strict, request.tcb, request.witness,
-            _colored(request.color, stream), request.verbosity,
+            colored(request.color, stream), request.verbosity,
         )  # fmt: skip
         report = reporter(request.format, stream, settings)
         if request.ladder and request.format != "text":
@@ -90,14 +90,6 @@ def run(request: Request) -> int:
         report.finish(code)
         stream.flush()
     return code
-
-
-def _colored(choice: str, stream: TextIO) -> bool:
-    import os
-
-    if choice != "auto":
-        return choice == "always"
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _file(request: Request, settings: Settings, name: str, steps: ModuleType, report: Reporter) -> int:

@@ -21,16 +21,14 @@ from typing import Any
 
 from tcpmodel.compile import cache_directory
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.load import document_digest
+from tcpmodel.prove.load import FOLDER, document_digest
 from tcpmodel.prove.plain import GAVE_UP
 from tcpmodel.prove.property import BOUNDED, UNKNOWN, Failure, Property, Result
 from tcpmodel.prove.units import Subject
 from tcpmodel.spec.find import default_root, located
 
-PARTS = ("spec", "compile", "prove")
+PARTS = ("trace", "spec", "compile", "prove")
 """The parts of the program whose code decides what is proved."""
-BESIDE = ("diagrams", "profiles", "scenarios", "variants")
-"""Folders of a library of specifications that methods of proof may read."""
 SOLVERS = ("z3-solver", "networkx")
 
 
@@ -125,8 +123,10 @@ def program() -> str:
 
 @cache
 def library(root: Path) -> str:
-    """SHA-256 (hexadecimal) over what stands beside the specifications of a library."""
+    """SHA-256 (hexadecimal) over what stands beside the specifications of a library: methods of proof may read it."""
     digest = hashlib.sha256()
-    for path in sorted(path for folder in BESIDE for path in (root / folder).glob("*.yaml")):
-        digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    for folder in sorted(root.glob("*/")):
+        if folder.name != FOLDER and not (folder / "spec.yaml").exists():
+            for path in sorted(folder.glob("*.yaml")):
+                digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
