@@ -11,7 +11,7 @@ from itertools import pairwise
 from tcpmodel.compile.bounded import OWED
 from tcpmodel.compile.encodings import CIRCLE, Encoding, Term, both, z3
 from tcpmodel.compile.relation import STATE, Relation
-from tcpmodel.compile.values import Slots, Values
+from tcpmodel.compile.values import Slots, Value, Values
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.builtins import CONTROL_BITS
 from tcpmodel.spec.model import Variable
@@ -39,19 +39,22 @@ def bounds(relation: Relation, before: Values, inputs: Values) -> Iterator[Term]
     for row in relation.model.variables.values():
         values = before if row.group == "tcb" else inputs
         if row.name != STATE:
-            yield from _bound(row, values, relation)
-    yield from _segment(inputs, encoding)
+            yield from width(row, values[row.name], relation)
+    yield from segment(inputs, encoding)
     for slot in before.get(OWED, ()):
         yield z3().Implies(slot[0], _between(slot[1], 0, len(relation.answers.rules) - 1, encoding, x.STATE))
 
 
-def _bound(row: Variable, values: Values, relation: Relation) -> Iterator[Term]:
-    encoding, value = relation.encoding, values[row.name]
+def width(row: Variable, value: Value, relation: Relation) -> Iterator[Term]:
+    """Conditions on the value of one variable by itself."""
+    encoding = relation.encoding
     if row.type == x.INT:
         low, high = WIDTHS.get(row.name, (-LARGEST, LARGEST))
         yield _between(value, low, high, encoding, x.INT)
     elif row.type == x.TIME:
         yield _between(value, -1, 1 << 61, encoding, x.TIME)
+    elif row.type == x.STATE:
+        yield _between(value, 0, len(relation.model.states) - 1, encoding, row.type)
     elif row.type in relation.model.enums:
         yield _between(value, 0, len(relation.model.enums[row.type]) - 1, encoding, row.type)
     elif row.type == x.SPANS:
@@ -62,7 +65,7 @@ def _between(value: Term, low: int, high: int, encoding: Encoding, type: str) ->
     return both(value >= encoding.literal(low, type), value <= encoding.literal(high, type))
 
 
-def _segment(inputs: Values, encoding: Encoding) -> Iterator[Term]:
+def segment(inputs: Values, encoding: Encoding) -> Iterator[Term]:
     """SEG.LEN counts text, SYN and FIN (RFC 9293 3.4); the Timestamps option has both its numbers or none."""
     if "SEG.LEN" in inputs and "SEG.TEXT" in inputs:
         bits = [inputs["SEG.CTL"][CONTROL_BITS[name].bit_length() - 1] for name in ("SYN", "FIN")]

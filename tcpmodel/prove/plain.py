@@ -42,7 +42,7 @@ def _shown(rows: Iterable[Variable], group: str, step: Step, model: Any, names: 
     for row in rows:
         value = {**step.inputs, **step.before}[row.name]
         if row.group == group and row.type != x.STATE and not _missing(model, value):
-            yield row.name, word(row, plain(_evaluated(model, value), row.type), names)
+            yield row.name, word(row, plain(evaluated(model, value), row.type), names)
 
 
 def _missing(model: Any, value: Value) -> bool:
@@ -50,9 +50,10 @@ def _missing(model: Any, value: Value) -> bool:
     return not isinstance(value, tuple) and model.eval(value).eq(value)
 
 
-def _evaluated(model: Any, value: Value) -> Value:
+def evaluated(model: Any, value: Value) -> Value:
+    """A value in a model, what the solver left open filled in."""
     if isinstance(value, tuple):
-        return tuple(_evaluated(model, part) for part in value)
+        return tuple(evaluated(model, part) for part in value)
     return model.eval(value, model_completion=True)
 
 

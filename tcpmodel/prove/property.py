@@ -83,13 +83,17 @@ class Property:
 
 @dataclass(frozen=True)
 class Failure:
-    """An obligation that was not met: of which rules and lemma, from which state, in plain words."""
+    """An obligation that was not met: of which rules and lemma, from which state, in plain words.
+
+    `counterexample` is given where the values found are a case in which the property itself is false, which refutes it.
+    """
 
     obligation: str
     reason: str
     rules: tuple[str, ...] = ()
     before: dict[str, str] = field(default_factory=dict)
     event: dict[str, str] = field(default_factory=dict)
+    counterexample: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
