@@ -28,6 +28,7 @@ class Machine:
     encoding: Encoding
     relation: Relation = field(init=False)
     steps: dict[tuple[str, int], Step] = field(default_factory=dict)
+    known: dict[tuple[str, int], tuple[tuple[str, Term], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.relation = Relation(self.model, self.encoding)
@@ -45,8 +46,14 @@ class Machine:
             self.steps[key] = self.relation.step(procedure, number)
         return self.steps[key]
 
-    def hypotheses(self, step: Step) -> Iterator[tuple[str, Term]]:
+    def hypotheses(self, step: Step) -> tuple[tuple[str, Term], ...]:
         """What is true of every step: the width of its numbers, and that it breaks no rule."""
+        key = step.procedure.name, step.state
+        if key not in self.known:
+            self.known[key] = tuple(self._hypotheses(step))
+        return self.known[key]
+
+    def _hypotheses(self, step: Step) -> Iterator[tuple[str, Term]]:
         yield "the width of numbers", both(*bounds(self.relation, step.before, step.inputs))
         yield "the window assumption", both(*step.assumptions)
         yield "the capture needs no assumption", negation(step.inputs[ASSUME])
