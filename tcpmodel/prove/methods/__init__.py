@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods import diagram, graph, invariant, scenario, step
+from tcpmodel.prove.methods import arithmetic, diagram, graph, invariant, scenario, step
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -33,7 +33,11 @@ class Method(Protocol):
         """What an obligation that does not hold says, in plain words."""
 
 
-METHODS: dict[str, Any] = {"step": step, "invariant": invariant, "graph": graph, "diagram": diagram, "scenario": scenario}
+METHODS: dict[str, Any] = {
+    **{"step": step, "invariant": invariant},
+    **{"graph": graph, "diagram": diagram, "scenario": scenario},
+    **{"arithmetic": arithmetic},
+}
 """By the name that a property gives."""
 
 LEMMAS: dict[str, Any] = {"endpoint": invariant}
