@@ -17,7 +17,7 @@ from typing import Any
 
 from tcpmodel.compile.bounds import segment, width
 from tcpmodel.compile.concrete import plain
-from tcpmodel.compile.encodings import Term, both, negation
+from tcpmodel.compile.encodings import Term, both, negation, z3
 from tcpmodel.compile.values import Values, variable
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import Machine
@@ -184,4 +184,6 @@ def explain(item: Property, answer: Answer, context: Context) -> Failure:
 def _shown(free: Free, model: Any) -> Iterator[tuple[str, str]]:
     for row in free.rows:
         if row.name in free.named:
-            yield row.name, word(row, plain(evaluated(model, free.values[row.name]), row.type), free.model)
+            value = evaluated(model, free.values[row.name])
+            unwrapped = row.type == SEQ and z3().is_int(value)
+            yield row.name, str(value) if unwrapped else word(row, plain(value, row.type), free.model)
