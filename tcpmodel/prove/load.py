@@ -1,4 +1,4 @@
-"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas and assumptions, typed against a model; errors located."""
+"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors in place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tcpmodel.prove.property import NUMBERS, Assumption, Lemma, Mutant, Property
 from tcpmodel.prove.scopes import ABOUT, Words
 from tcpmodel.prove.shapes import ASSUMPTION, LEMMA, MUTANT, PROPERTY
 from tcpmodel.spec.expr import BOOL, Expr
-from tcpmodel.spec.find import located, shown
+from tcpmodel.spec.find import Library, located, shown
 from tcpmodel.spec.model import Model
 from tcpmodel.spec.parse import expression
 from tcpmodel.spec.reader import read
@@ -59,7 +59,7 @@ def property_files(index: Path, root: Path | None = None) -> list[Path]:
 def load_properties(model: Model, root: Path | None = None) -> Properties:
     """All properties, typed against the model. Raises SpecError with every diagnostic."""
     report = Report()
-    reader = _Reader(model, report)
+    reader = _Reader(model, report, root)
     for path in property_files(located(model.files[0]), root):
         for document in read(path, shown(path), report):
             reader.read(document)
@@ -71,8 +71,9 @@ def load_properties(model: Model, root: Path | None = None) -> Properties:
 class _Reader:
     """Reads documents in two passes: first what is declared, then what names it."""
 
-    def __init__(self, model: Model, report: Report) -> None:
+    def __init__(self, model: Model, report: Report, root: Path | None) -> None:
         self.model, self.report = model, report
+        self.library = Library([root or located(model.files[0]).parent.parent])
         self.found = Properties(model)
         self.later: list[Callable[[], None]] = []
         self.words = Words(model)
@@ -169,10 +170,23 @@ class _Reader:
     def _mutants(self, fields: Fields) -> Iterator[Mutant]:
         for node in fields.nodes("mutants"):
             if isinstance(node, Text):
-                yield Mutant(node.value, node.value)
+                yield self._overlay(node)
             elif isinstance(node, Mapping):
                 mutant = Fields(node, MUTANT, self.report)
-                yield Mutant(mutant.words("mutant"), "", node)
+                yield Mutant(mutant.words("mutant"), change=node)
+
+    def _overlay(self, text: Text) -> Mutant:
+        """The variant or profile of that name."""
+        kinds = {kind: self._names(kind) for kind in ("variants", "profiles")}
+        if text.value in kinds["profiles"]:
+            return Mutant(text.value, profile=text.value)
+        if text.value not in kinds["variants"]:
+            hint = nearest(text.value, [name for names in kinds.values() for name in names])
+            self.report.add(text.place, "TM132", f"unknown variant or profile '{text.value}'", hint)
+        return Mutant(text.value, text.value)
+
+    def _names(self, kind: str) -> list[str]:
+        return [*self.library.names(kind), *self.library.names(f"{self.model.name}/{kind}")]
 
 
 def _numbers(fields: Fields) -> str:

@@ -53,10 +53,14 @@ class Lemma:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A way to break the specification under which a property must fail: a variant, or an overlay written in place."""
+    """A way to break the specification under which a property must fail.
+
+    It is a variant, a profile that differs just there, or an overlay written in place.
+    """
 
     name: str
     variant: str = ""
+    profile: str = ""
     change: Mapping | None = field(default=None, compare=False)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from tcpmodel.prove.context import Context
@@ -15,7 +15,7 @@ from tcpmodel.prove.load import Properties, load_properties
 from tcpmodel.prove.methods import LEMMAS, METHODS
 from tcpmodel.prove.mutants import mutated
 from tcpmodel.prove.obligation import Obligation, decide
-from tcpmodel.prove.property import Failure, Lemma, Property
+from tcpmodel.prove.property import Failure, Lemma, Mutant, Property
 
 TOGETHER = 24
 """How many parts make a piece of work; a part is one step, a few milliseconds to a second."""
@@ -29,6 +29,15 @@ class Subject:
     profile: str | None = None
     variants: tuple[str, ...] = ()
     mutant: str = ""
+
+
+def broken(subject: Subject, item: Property, mutant: Mutant) -> Subject:
+    """The subject as one of a property's mutants has it."""
+    if mutant.change is not None:
+        return replace(subject, mutant=f"{item.name}/{mutant.name}")
+    if mutant.profile:
+        return replace(subject, profile=mutant.profile)
+    return replace(subject, variants=(*subject.variants, mutant.variant))
 
 
 @dataclass(frozen=True)
