@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tcpmodel.compile.encodings import Encoding, Integers, Term, Vectors, both
 from tcpmodel.compile.relation import Step
@@ -26,6 +26,8 @@ class Context:
     model: Model
     properties: Properties
     machines: dict[str, Machine] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a method has built and uses again."""
 
     def machine(self, encoding: str = "vectors") -> Machine:
         """The machine in an encoding, built once."""

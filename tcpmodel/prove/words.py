@@ -34,10 +34,10 @@ def _parameters(predicate: Predicate) -> Iterable[tuple[str, str]]:
     return ((name, used.get(name, SEGMENT)) for name in predicate.parameters)
 
 
-def copies(variables: Iterable[Variable], prefix: str, cut: str = "") -> Iterable[Variable]:
-    """The variables behind `prefix`, `cut` off first; the prefix is also their group."""
+def copies(variables: Iterable[Variable], prefix: str, cut: str = "", group: str = "") -> Iterable[Variable]:
+    """The variables behind `prefix`, `cut` off first; the prefix is also their group, unless one is given."""
     for item in variables:
-        yield replace(item, name=f"{prefix}.{item.name.removeprefix(cut)}", group=prefix, initial=None)
+        yield replace(item, name=f"{prefix}.{item.name.removeprefix(cut)}", group=group or prefix, initial=None)
 
 
 def vocabulary(model: Model, extra: Iterable[Variable] = ()) -> Vocabulary:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods import arithmetic, bridge, diagram, graph, invariant, scenario, step
+from tcpmodel.prove.methods import arithmetic, bridge, diagram, graph, induction, invariant, scenario, step
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -34,11 +34,14 @@ class Method(Protocol):
 
 
 METHODS: dict[str, Any] = {
-    **{"step": step, "invariant": invariant},
+    **{"step": step, "invariant": invariant, "induction": induction},
     **{"graph": graph, "diagram": diagram, "scenario": scenario},
     **{"arithmetic": arithmetic, "bridge": bridge},
 }
 """By the name that a property gives."""
 
-LEMMAS: dict[str, Any] = {"endpoint": invariant}
+LEMMAS: dict[str, Any] = {
+    "endpoint": invariant,
+    **dict.fromkeys(("endpoints", "segment", "segments", "exchange"), induction),
+}
 """By what a lemma is about."""

@@ -1,0 +1,158 @@
+"""Endpoints, segments and what is said of them, as terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tcpmodel.compile.bounded import padded
+from tcpmodel.compile.bounds import segment, width
+from tcpmodel.compile.encodings import Integers, Term, both, z3
+from tcpmodel.compile.relation import Relation
+from tcpmodel.compile.values import Value, Values, variable
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.machine import Machine
+from tcpmodel.prove.scopes import SEGMENT
+from tcpmodel.prove.system.ghosts import Ghosts, read_ghosts
+from tcpmodel.prove.system.pending import Pending
+from tcpmodel.spec import expr as x
+from tcpmodel.spec.expr import Expr
+from tcpmodel.spec.scope import SEGMENT_FIELD
+
+KEPT = "system"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A condition over free terms, by the names that they stand for; the condition is kept, for the sake of its id."""
+
+    node: Expr
+    term: Term
+    free: Values
+
+
+@dataclass
+class World:
+    """A model whose sequence numbers are unwrapped integers, and its ghosts."""
+
+    machine: Machine
+    ghosts: Ghosts
+    templates: dict[int, Template] = field(default_factory=dict)
+    segments: dict[str, Values] = field(default_factory=dict)
+    widths: dict[tuple[str, int], Term] = field(default_factory=dict)
+
+    @property
+    def relation(self) -> Relation:
+        return self.machine.relation
+
+    @property
+    def limits(self) -> Values:
+        """The numbers that never change."""
+        return {ghost.name: self._free(ghost.name, ghost.type) for ghost in self.ghosts.limits}
+
+    def _free(self, name: str, type: str) -> Value:
+        return variable(self.machine.encoding, name, type, self.relation.spans)
+
+    def endpoint(self, prefix: str) -> Values:
+        """An endpoint in any state."""
+        held = (ghost for ghost in self.ghosts.endpoint if not ghost.derived)
+        ghosts = {ghost.name: self._free(prefix + ghost.name, ghost.type) for ghost in held}
+        return self.derived({**self.relation.tcb(prefix), **ghosts})
+
+    def initial(self) -> Values:
+        """An endpoint to which nothing has happened yet."""
+        rows = {row.name: row.initial for row in self.relation.groups["tcb"]}
+        rows |= {ghost.name: ghost.initial for ghost in self.ghosts.endpoint}
+        return self.derived({name: self.value(node, {}) for name, node in rows.items() if node is not None})
+
+    def derived(self, values: Values) -> Values:
+        """The values with those of the ghosts that are names for expressions."""
+        found = dict(values)
+        for ghost in self.ghosts.endpoint:
+            if ghost.derived and ghost.value is not None:
+                found[ghost.name] = self.value(ghost.value, found)
+        return found
+
+    def segment(self, prefix: str) -> Values:
+        """Any segment, with its ghosts; always the same one for a prefix."""
+        if prefix not in self.segments:
+            found = {row.name: self._free(prefix + row.name, row.type) for row in self.relation.groups["segment"]}
+            self.segments[prefix] = {**found, **self.marks(prefix)}
+        return self.segments[prefix]
+
+    def marks(self, prefix: str) -> Values:
+        """The ghosts of any segment."""
+        names = ((f"{SEGMENT}.{ghost.name}", ghost.type) for ghost in self.ghosts.segment)
+        return {name: self._free(prefix + name, type) for name, type in names}
+
+    def marked(self, sender: Values) -> Values:
+        """The ghosts of a segment that an endpoint sends."""
+        rows = ((ghost.name, ghost.value) for ghost in self.ghosts.segment)
+        return {f"{SEGMENT}.{name}": self.value(node, sender) for name, node in rows if node is not None}
+
+    def value(self, node: Expr, values: Values) -> Value:
+        """The value of an expression; numbers are compared as they are, which assumes no window."""
+        return self.machine.value(node, {**self.limits, **values})[0]
+
+    def read(self, node: Expr, values: Values) -> Term:
+        """The truth of a condition that is read at many places: translated once, its names then replaced."""
+        if id(node) not in self.templates:
+            names = {item.name: item.type for item in x.walk(node) if isinstance(item, x.Name)}
+            free = {name: self._free(name, type) for name, type in names.items() if name not in self.limits}
+            self.templates[id(node)] = Template(node, self.value(node, free), free)
+        template = self.templates[id(node)]
+        pairs = [pair for name, free in template.free.items() for pair in _paired(free, values[name])]
+        return z3().substitute(template.term, *pairs) if pairs else template.term
+
+    def width(self, values: Values, group: str) -> Term:
+        """What is true of any endpoint, or of any segment: see `tcpmodel.compile.bounds`."""
+        key = group, values[self.relation.groups[group][0].name].get_id()
+        if key not in self.widths:
+            rows = (term for row in self.relation.groups[group] for term in width(row, values[row.name], self.relation))
+            shape = segment(values, self.machine.encoding) if group == SEGMENT_FIELD else ()
+            self.widths[key] = both(*rows, *shape)
+        return self.widths[key]
+
+
+def world_of(context: Context) -> World:
+    """The world of a model under proof, built once."""
+    if KEPT not in context.kept:
+        machine = Machine(context.model, Integers())
+        machine.relation = Relation(context.model, machine.encoding, answers=Pending(context.model.rules.values()))
+        context.kept[KEPT] = World(machine, read_ghosts(context.model, context.properties.documents))
+    return context.kept[KEPT]  # type: ignore[no-any-return]
+
+
+def _paired(free: Value, value: Value) -> Iterator[tuple[Term, Term]]:
+    """The free terms of a value, each with what takes its place; of spans there may be fewer than there is room for."""
+    if isinstance(free, tuple):
+        for part, found in zip(free, padded(value, len(free), free), strict=True):
+            yield from _paired(part, found)
+    else:
+        yield free, value
+
+
+def behind(prefix: str, values: Values, cut: str = "") -> Iterator[tuple[str, Value]]:
+    """Values with their names behind a prefix, `cut` off first."""
+    for name, value in values.items():
+        yield f"{prefix}.{name.removeprefix(cut)}", value
+
+
+def bound(a: Values, b: Values, m: Values | None = None, n: Values | None = None) -> Values:
+    """The values of the names in conditions: endpoints A and B, segments M and N."""
+    found = dict((*behind("A", a), *behind("B", b)))
+    for prefix, values in (("M", m), ("N", n)):
+        found |= behind(prefix, values or {}, f"{SEGMENT}.")
+    return found
+
+
+def flags(mask: int, bits: int, values: Values) -> Iterator[Term]:
+    """The control bits of a segment are `mask` where `bits` look."""
+    for bit, value in enumerate(values[f"{SEGMENT}.CTL"]):
+        if bits >> bit & 1:
+            yield value == bool(mask >> bit & 1)
+
+
+def alike(a: Values, b: Values, names: tuple[str, ...]) -> Term:
+    """Two segments agree in the fields of these names."""
+    return both(*(a[f"{SEGMENT}.{name}"] == b[f"{SEGMENT}.{name}"] for name in names))
