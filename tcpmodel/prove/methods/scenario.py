@@ -93,7 +93,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
 
 
 def _step(event: Event, number: int, machine: Machine, tcb: Values) -> Step:
-    inputs = machine.relation.inputs(event.procedure, f"{number}.")
+    inputs = machine.relation.inputs(event.procedure, f"event.{number}.")
     return machine.relation.step(event.procedure, machine.model.states.index(event.state), tcb, inputs)
 
 
