@@ -20,7 +20,7 @@ COMMANDS = {
     "check": ("tcpmodel.cli.check", "Check a specification: is it whole, and does it say what the RFC says."),
     "graph": ("tcpmodel.cli.graph", "Draw the state diagram that follows from the rules."),
     "step": ("tcpmodel.cli.step", "Where can I go from here: an event in a state, the rules tried, what comes of it."),
-    "explain": ("tcpmodel.cli.explain", "Explain a finding, an error, a rule, a state or a requirement."),
+    "explain": ("tcpmodel.cli.explain", "Explain a finding, an error, a rule, a state, a requirement or a property."),
 }
 COMPLETION = "_TCPMODEL_COMPLETE"
 EXIT_CODES = "Exit codes: 0 conforming, 1 violation, 2 bad usage or unusable input, 3 inconclusive, 70 internal error."

@@ -18,10 +18,12 @@ EVENTS = "events"
 
 
 def drawn(found: Mapping[str, Any], subject: Subject, style: Style) -> str:
-    """A trace as ladders with the states that a replay finds, or the values, one a line."""
+    """A trace as ladders with the states that a replay finds, or the values."""
     if EVENTS in found:
         return "\n".join(_ladders(found, subject, style))
-    return "\n".join(f"{name} {value}" for name, value in _flat(found))
+    from tcpmodel.report.proof.wrap import wrapped
+
+    return "\n".join(wrapped(", ".join(f"{name} = {value}" for name, value in _flat(found))))
 
 
 def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""`tcpmodel explain`: the long form of a code, a rule, a state or a requirement."""
+"""`tcpmodel explain`: the long form of a code, a rule, a state, a requirement, a property or a lemma."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Request:
 
 
 @click.command(epilog=NOTE)
-@click.argument("name", metavar="[CODE|RULE|STATE|REQUIREMENT]", required=False)
+@click.argument("name", metavar="[CODE|RULE|STATE|REQUIREMENT|PROPERTY]", required=False)
 @click.option("--example", type=click.Choice(["wrong", "right"]), help="Only the example of a code, as a file.")
 @click.option("--profile", metavar="NAME", help="The profile whose rules are shown.")
 @click.option("--spec", metavar="PATH", default="rfc9293", help="A specification (spec.yaml) or an overlay file.")
@@ -42,7 +42,8 @@ class Request:
 @click.option("--output", metavar="FILE", default="-", help="Write to FILE instead of standard output.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 def command(**options: object) -> int:
-    """Explain a code such as TM421, a rule, a state, or a requirement of RFC 9293 Appendix B such as MUST-13.
+    """Explain a code such as TM421, a rule, a state, a requirement of RFC 9293 Appendix B such as MUST-13, a property
+    or a lemma.
 
     A code comes with a wrong and a right example: --example wrong prints the trace, or the overlay, for other commands
     to read. Without a name: all that can be explained.

@@ -25,12 +25,12 @@ def picture(request: Request) -> tuple[str, str]:
 
 
 def _verified(request: Request) -> tuple[ConnectionVerdict, list[Segment], str]:
-    from tcpmodel.compile import load_steps
+    from tcpmodel.compile import load_steps, replayable
     from tcpmodel.report.recorder import Recorder
     from tcpmodel.trace import open_trace
     from tcpmodel.verify import Options, verify
 
-    steps = load_steps(request.spec, profile=request.profile, variants=request.variants)
+    steps = replayable(load_steps(request.spec, profile=request.profile, variants=request.variants))
     with open_trace(request.trace) as reader:
         recorder = Recorder(reader)
         verdict = verify(recorder, steps, Options(witness=True))

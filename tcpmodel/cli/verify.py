@@ -74,10 +74,10 @@ COLLECT = (100_000, 20, 20)
 def run(request: Request) -> int:
     """Replay every file of the request and report; returns the exit code."""
     gc.set_threshold(*COLLECT)
-    from tcpmodel.compile import load_steps
+    from tcpmodel.compile import load_steps, replayable
     from tcpmodel.report import Settings, reporter
 
-    steps = load_steps(request.spec, profile=request.profile, variants=request.variants)
+    steps = replayable(load_steps(request.spec, profile=request.profile, variants=request.variants))
     with output(request.output) as stream:
         settings = Settings(
             steps.PROFILE, request.variants, request.strict, request.tcb, request.witness,

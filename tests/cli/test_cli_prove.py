@@ -376,7 +376,7 @@ def test_a_counterexample_of_values_is_printed(
 ) -> None:
     answers("refuted", counterexample={"values": {"n": "2147483648", "m": "0"}})
     assert main(["prove", "--spec", TOY, "never-crowded"]) == 1
-    assert "n 2147483648" in capsys.readouterr().out
+    assert "n = 2147483648, m = 0" in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_made_is_bad_usage(

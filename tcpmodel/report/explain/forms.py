@@ -13,6 +13,7 @@ from tcpmodel.spec.model import Model
 
 SCHEMA = "tcpmodel/explanation/1"
 WIDTH = 110
+PLURALS = {"property": "properties"}
 
 
 def as_text(page: Page, style: Style) -> Iterator[str]:
@@ -49,9 +50,10 @@ def contents(groups: Mapping[str, Sequence[str]], model: Model, style: Style) ->
     from tcpmodel.report.explain import explain
 
     for kind, names in groups.items():
-        yield style("note", f"{kind}s")
-        if kind == "rule":
+        yield style("note", PLURALS.get(kind, f"{kind}s"))
+        if kind in ("rule", "lemma"):
             yield from _wrapped(", ".join(names), "  ")
+            yield ""
             continue
         wide = max(map(len, names), default=0)
         for name in names:

@@ -23,7 +23,8 @@ LOADER = {
     "TM100": "not YAML", "TM101": "unknown key", "TM102": "unknown name", "TM103": "types that do not fit",
     "TM104": "declared twice", "TM105": "no such state, stage, rule or profile", "TM106": "missing key",
     "TM107": "an expression that cannot be read", "TM108": "bad value", "TM109": "no citation or no reason",
-    "TM110": "bad segment template", "TM111": "wrong arguments",
+    "TM110": "bad segment template", "TM111": "wrong arguments", "TM130": "a property of what is not there",
+    "TM131": "unknown lemma or assumption", "TM132": "unknown variant or profile in a property",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from tcpmodel.report.style import Style
 QUIET, SILENT = -1, -2  # verbosity with -q and with -qq
 ROLES = {"proved": "conforming", "refuted": "violation", "bounded": "inconclusive", "unknown": "inconclusive"}
 MARGIN = 14
+MANY = 6  # names in a list
 
 
 class Report:
@@ -59,7 +60,7 @@ class Report:
         yield self.style("note", "assumed")
         for name, assumption in found.items():
             users = [answer.item.name for answer in self.answers if assumption in answer.assumptions]
-            whom = "" if len(users) == len(self.answers) else f" [{', '.join(users)}]"
+            whom = "" if len(users) == len(self.answers) else f" [{_some(users)}]"
             yield from wrapped(f"{name}: {assumption.meaning} ({assumption.cite}){whom}", "  ", "    ")
         yield ""
 
@@ -75,6 +76,13 @@ class Report:
     def _count(self, result: str, number: int) -> str:
         text = f"{number} {WORDS[result]}"
         return self.style(ROLES[result], text) if number else text
+
+
+def _some(names: list[str]) -> str:
+    """The names, or the first of them where they are many."""
+    if len(names) <= MANY:
+        return ", ".join(names)
+    return f"{', '.join(names[:2])} and {len(names) - 2} more"
 
 
 def body(answer: Answer, settings: Settings, style: Style) -> Iterator[str]:
