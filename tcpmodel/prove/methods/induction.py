@@ -66,8 +66,8 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
         return
     found = _induction(part, theory, theory.only(()), item, context)
     values = found.move.values
-    facts: Facts = {"the condition of the property": [found.move.world.value(claim.when, values)]}
-    yield from found.case("the step", facts, ((item.name, found.move.world.value(claim.holds, values)),))
+    facts: Facts = {"the condition of the property": [found.move.world.read(claim.when, values)]}
+    yield from found.case("the step", facts, ((item.name, found.move.world.read(claim.holds, values)),))
 
 
 def _implied(item: Property, theory: Theory) -> Obligation:
@@ -77,7 +77,7 @@ def _implied(item: Property, theory: Theory) -> Obligation:
     said = [*theory.of_endpoints(a, b), *theory.of_segment(m, a, b), *theory.of_segment(n, sender, receiver)]
     said += theory.of_exchange(m, n, a, b) if about == "exchange" else theory.of_segments(m, n, a, b)
     known = {f"lemma {name}": both(*(t for label, t in said if label == name)) for name, _ in said}
-    goal = world.value(item.claim.holds, bound(a, b, m, n))
+    goal = world.read(item.claim.holds, bound(a, b, m, n))
     case = Case(None, "any state", ((item.name, goal),))
     return Obligation(f"{item.name}: implied by its lemmas", tuple(known.items()), goal, case, linear=True)
 

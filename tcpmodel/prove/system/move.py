@@ -50,10 +50,10 @@ class Move:
         found = {**self.before, **self.step.after}
         for ghost in self.world.ghosts.endpoint:
             if ghost.begins is not None:
-                then = self.world.value(ghost.begins, around)
+                then = self.world.read(ghost.begins, around)
                 found[ghost.name] = choose(ghost.begun(self.step), then, found[ghost.name])
             if ghost.value is not None and not ghost.derived:
-                then = self.world.value(ghost.value, around)
+                then = self.world.read(ghost.value, around)
                 found[ghost.name] = choose(ghost.led(self.step), then, found[ghost.name])
         return self.world.derived(found)
 
@@ -93,6 +93,7 @@ class Move:
         """Any segment that is in the set of segments sent because of this step, and when it is; None without one."""
         marks = self.world.marked(self.after)
         if self.pending is not None:
+            assert not self.step.forms, "what leaves owes no answer"
             kept = {name: choose(self.owed, self.pending[name], value) for name, value in marks.items()}
             return {**self.fields, **kept}, z3().BoolVal(True)
         if not self.step.forms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tcpmodel.compile.bounded import padded
 from tcpmodel.compile.bounds import segment, width
@@ -38,14 +39,14 @@ class World:
     machine: Machine
     ghosts: Ghosts
     templates: dict[int, Template] = field(default_factory=dict)
-    segments: dict[str, Values] = field(default_factory=dict)
+    known: dict[str, Values] = field(default_factory=dict)
     widths: dict[tuple[str, int], Term] = field(default_factory=dict)
 
     @property
     def relation(self) -> Relation:
         return self.machine.relation
 
-    @property
+    @cached_property
     def limits(self) -> Values:
         """The numbers that never change."""
         return {ghost.name: self._free(ghost.name, ghost.type) for ghost in self.ghosts.limits}
@@ -54,31 +55,34 @@ class World:
         return variable(self.machine.encoding, name, type, self.relation.spans)
 
     def endpoint(self, prefix: str) -> Values:
-        """An endpoint in any state."""
-        held = (ghost for ghost in self.ghosts.endpoint if not ghost.derived)
-        ghosts = {ghost.name: self._free(prefix + ghost.name, ghost.type) for ghost in held}
-        return self.derived({**self.relation.tcb(prefix), **ghosts})
+        """An endpoint in any state; always the same one for a prefix."""
+        if prefix not in self.known:
+            held = (ghost for ghost in self.ghosts.endpoint if not ghost.derived)
+            ghosts = {ghost.name: self._free(prefix + ghost.name, ghost.type) for ghost in held}
+            self.known[prefix] = self.derived({**self.relation.tcb(prefix), **ghosts})
+        return self.known[prefix]
 
     def initial(self) -> Values:
         """An endpoint to which nothing has happened yet."""
         rows = {row.name: row.initial for row in self.relation.groups["tcb"]}
         rows |= {ghost.name: ghost.initial for ghost in self.ghosts.endpoint}
-        return self.derived({name: self.value(node, {}) for name, node in rows.items() if node is not None})
+        return self.derived({name: self.read(node, {}) for name, node in rows.items() if node is not None})
 
     def derived(self, values: Values) -> Values:
         """The values with those of the ghosts that are names for expressions."""
         found = dict(values)
         for ghost in self.ghosts.endpoint:
             if ghost.derived and ghost.value is not None:
-                found[ghost.name] = self.value(ghost.value, found)
+                found[ghost.name] = self.read(ghost.value, found)
         return found
 
     def segment(self, prefix: str) -> Values:
         """Any segment, with its ghosts; always the same one for a prefix."""
-        if prefix not in self.segments:
+        key = f"{SEGMENT} {prefix}"
+        if key not in self.known:
             found = {row.name: self._free(prefix + row.name, row.type) for row in self.relation.groups["segment"]}
-            self.segments[prefix] = {**found, **self.marks(prefix)}
-        return self.segments[prefix]
+            self.known[key] = {**found, **self.marks(prefix)}
+        return self.known[key]
 
     def marks(self, prefix: str) -> Values:
         """The ghosts of any segment."""
@@ -88,21 +92,26 @@ class World:
     def marked(self, sender: Values) -> Values:
         """The ghosts of a segment that an endpoint sends."""
         rows = ((ghost.name, ghost.value) for ghost in self.ghosts.segment)
-        return {f"{SEGMENT}.{name}": self.value(node, sender) for name, node in rows if node is not None}
+        return {f"{SEGMENT}.{name}": self.read(node, sender) for name, node in rows if node is not None}
 
-    def value(self, node: Expr, values: Values) -> Value:
-        """The value of an expression; numbers are compared as they are, which assumes no window."""
-        return self.machine.value(node, {**self.limits, **values})[0]
+    def read(self, node: Expr, values: Values) -> Value:
+        """The value of an expression, which is translated once; its names are then replaced.
 
-    def read(self, node: Expr, values: Values) -> Term:
-        """The truth of a condition that is read at many places: translated once, its names then replaced."""
+        Numbers are compared as they are, which assumes no window.
+        """
         if id(node) not in self.templates:
             names = {item.name: item.type for item in x.walk(node) if isinstance(item, x.Name)}
-            free = {name: self._free(name, type) for name, type in names.items() if name not in self.limits}
-            self.templates[id(node)] = Template(node, self.value(node, free), free)
-        template = self.templates[id(node)]
-        pairs = [pair for name, free in template.free.items() for pair in _paired(free, values[name])]
-        return z3().substitute(template.term, *pairs) if pairs else template.term
+            free = {name: self._free(name, type) for name, type in names.items()}
+            self.templates[id(node)] = Template(node, self.machine.value(node, free)[0], free)
+        template, limits = self.templates[id(node)], self.limits
+        pairs = [
+            pair
+            for name, free in template.free.items()
+            if name not in limits
+            for pair in _paired(free, values[name])
+            if not pair[0].eq(pair[1])
+        ]
+        return _replaced(template.term, pairs)
 
     def width(self, values: Values, group: str) -> Term:
         """What is true of any endpoint, or of any segment: see `tcpmodel.compile.bounds`."""
@@ -121,6 +130,12 @@ def world_of(context: Context) -> World:
         machine.relation = Relation(context.model, machine.encoding, answers=Pending(context.model.rules.values()))
         context.kept[KEPT] = World(machine, read_ghosts(context.model, context.properties.documents))
     return context.kept[KEPT]  # type: ignore[no-any-return]
+
+
+def _replaced(value: Value, pairs: list[tuple[Term, Term]]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_replaced(part, pairs) for part in value)
+    return z3().substitute(value, *pairs) if pairs else value
 
 
 def _paired(free: Value, value: Value) -> Iterator[tuple[Term, Term]]:
