@@ -142,12 +142,12 @@ class Specification:
         ...     print(connection.verdict, [finding.code for finding in connection.findings])
         violation ['TM421']
         """
-        from tcpmodel.compile import load_steps
+        from tcpmodel.compile import load_steps, replayable
         from tcpmodel.report.recorder import Recorder
         from tcpmodel.verify import Options, verify
 
         name, profile, variants = self.selection
-        steps = load_steps(name, profile=profile, variants=variants)
+        steps = replayable(load_steps(name, profile=profile, variants=variants))
         recorder = Recorder(trace if isinstance(trace, TraceReader) else open_trace(trace))
         options = Options(vantage=vantage, complete=complete, witness=True, tcb=tuple(tcb))
         found = verify(recorder, steps, options)

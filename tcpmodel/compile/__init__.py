@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+from tcpmodel.errors import UsageError
 from tcpmodel.spec.digest import spec_digest
 
-__all__ = ["cache_directory", "load_steps", "write_cached"]
+__all__ = ["cache_directory", "load_steps", "replayable", "write_cached"]
 
 
 def cache_directory() -> Path:
@@ -46,6 +47,13 @@ def load_steps(
     vars(module)["SELECTION"] = (name, profile, variants)
     sys.modules[key] = module
     return module
+
+
+def replayable(steps: ModuleType) -> ModuleType:
+    """The module itself; UsageError when its specification leaves out what a replay of traces has to know."""
+    if not hasattr(steps, "SENT"):
+        raise UsageError(f"no trace can be held against '{steps.NAME}': it is not about whole connections")
+    return steps
 
 
 def _source(name: str, profile: str | None, variants: tuple[str, ...], traced: bool) -> str:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 
+from tcpmodel.compile import load_steps, replayable
+from tcpmodel.errors import UsageError
 from tcpmodel.trace.segment import ACK, RST, SYN
 from tests.listener.listening import ALWAYS, NEVER, OLDER, ON_OVERFLOW, SECOND, Listener, syn, third
 
@@ -136,3 +138,9 @@ def test_initial_numbers_go_on_with_the_clock() -> None:
         ((_, number, _),) = listener.arrives(second * SECOND, syn(1000))
         numbers.append(number)
     assert [(b - a) & 0xFFFFFFFF for a, b in pairwise(numbers)] == [250_000, 250_000]
+
+
+def test_no_trace_is_held_against_a_listener() -> None:
+    with pytest.raises(UsageError, match="no trace can be held against 'listener'"):
+        replayable(load_steps("listener"))
+    assert replayable(load_steps()).NAME == "rfc9293"
