@@ -66,8 +66,9 @@ def _spot(texts: list[Text], words: Words, report: Report) -> Spot:
     known = (*words.vocabulary.states, *words.vocabulary.groups)
     unknown = [text for text in states if text.value not in known]
     for text in unknown:
-        hint = nearest(text.value, (*known, *words.model.rules))
-        report.add(text.place, "TM130", f"neither a state, a rule nor an event: '{text.value}'", hint)
+        if not words.model.variants:  # a variant may have deleted the rule
+            hint = nearest(text.value, (*known, *words.model.rules))
+            report.add(text.place, "TM130", f"neither a state, a rule nor an event: '{text.value}'", hint)
     named = [text for text in states if text not in unknown]
     return Spot(resolve_states(named, words.vocabulary, report), frozenset(rules))
 
