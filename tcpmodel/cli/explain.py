@@ -64,7 +64,7 @@ def run(request: Request) -> int:
 
 
 def _lines(request: Request, model: Model, colored: bool) -> Iterator[str]:
-    from tcpmodel.report.explain import explain, forms, known
+    from tcpmodel.report.explain import forms, known
     from tcpmodel.report.style import Style
 
     style = Style(colored)
@@ -76,7 +76,7 @@ def _lines(request: Request, model: Model, colored: bool) -> Iterator[str]:
         else:
             yield from forms.contents(known(model), model, style)
         return
-    page = explain(request.name, model)
+    page = _page(request.name, model)
     if request.example:
         yield _example(page, request.example)
     elif request.format == "json":
@@ -85,6 +85,21 @@ def _lines(request: Request, model: Model, colored: bool) -> Iterator[str]:
         yield pretty(forms.as_json(page, model))
     else:
         yield from forms.as_text(page, style)
+
+
+def _page(name: str, model: Model) -> Page:
+    """The page of that name; a property or a lemma may be that of another specification."""
+    from tcpmodel.cli.subjects import subjects
+    from tcpmodel.prove.units import context_of
+    from tcpmodel.report.explain import explain
+
+    try:
+        return explain(name, model)
+    except UsageError:
+        for context in map(context_of, subjects()):
+            if name in context.properties.properties or name in context.properties.lemmas:
+                return explain(name, context.model)
+        raise
 
 
 def _example(page: Page, which: str) -> str:

@@ -42,7 +42,7 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
     from tcpmodel.prove.units import context_of
     from tcpmodel.spec.report import nearest
 
-    found = [(subject, context_of(subject)) for subject in _subjects(spec, profile, variants)]
+    found = [(subject, context_of(subject)) for subject in subjects(spec, profile, variants)]
     known = [name for _, context in found for name in context.properties.properties]
     if not known:
         raise UsageError(f"no properties are written down for {found[0][1].model.name}")
@@ -58,7 +58,7 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
     return [one for one in picked if one.items]
 
 
-def _subjects(spec: str | None, profile: str | None, variants: tuple[str, ...]) -> Iterator[Subject]:
+def subjects(spec: str | None = None, profile: str | None = None, variants: tuple[str, ...] = ()) -> Iterator[Subject]:
     """The specification that is named, else all that have properties and that the overlays rest on."""
     from tcpmodel.prove.load import FOLDER
     from tcpmodel.prove.units import Subject

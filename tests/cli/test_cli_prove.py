@@ -13,10 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 from tcpmodel.cli import main
@@ -112,6 +114,13 @@ def test_a_proof_that_fails_is_inconclusive(data: Callable[..., tuple[int, dict[
     code, rows = data("--variant", "crowded", "never-crowded")
     assert (code, rows["never-crowded"]["result"], rows["never-crowded"]["counterexample"]) == (3, "unknown", None)
     assert rows["never-crowded"]["failures"][0]["rules"] == ["door.enters"]
+
+
+def test_the_object_fits_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = json.loads(resources.files("tcpmodel.report.proof").joinpath("proof.schema.json").read_text())
+    for words in ([], ["--why"], ["--variant", "crowded"], ["--timeout", "0.001", "--no-cache"]):
+        main(["prove", "--spec", TOY, "--format", "json", *words])
+        jsonschema.Draft202012Validator(schema).validate(json.loads(capsys.readouterr().out))
 
 
 def test_the_members_that_are_promised(data: Callable[..., tuple[int, dict[str, Any]]]) -> None:

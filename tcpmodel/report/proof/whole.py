@@ -1,4 +1,4 @@
-"""The results of proofs as one JSON object (schema tcpmodel/proof/1)."""
+"""The results of proofs as one JSON object, schema tcpmodel/proof/1 (proof.schema.json beside this file)."""
 
 from __future__ import annotations
 
