@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tcpmodel.cli.certificate import SOLVERS, Z3, certified, check_solver, folder
 from tcpmodel.cli.exits import CONFORMING, INCONCLUSIVE, VIOLATION, worst
 from tcpmodel.cli.output import colored, output
 from tcpmodel.errors import UsageError
@@ -16,13 +17,12 @@ from tcpmodel.errors import UsageError
 if TYPE_CHECKING:
     from tcpmodel.cli.subjects import Chosen
     from tcpmodel.prove.property import Property, Result
-    from tcpmodel.report.proof import Answer, Settings
+    from tcpmodel.report.proof import Answer, Certified, Settings
 
 FORMATS = ("text", "json", "junit")
-SOLVERS = ("z3", "cvc5")
 NOTE = """Exit codes: 0 every property is proved, or comes out as its text expects (of a tempting claim that is false,
 refuted); 1 a property is refuted, or a claim proved that should be false; 2 bad usage; 3 inconclusive: an induction
-fails or the solver gives up, and no counterexample is known; 70 internal error."""
+fails, the solver gives up, or cvc5 does not confirm, and no counterexample is known; 70 internal error."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Request:
 @click.option("--jobs", type=click.IntRange(0), metavar="N", default=0, help="Processes; one for each core.")
 @click.option("--no-cache", "cache", flag_value=False, default=True, help="Prove again what is known to be proved.")
 @click.option("--certificate", metavar="DIR", default="", help="Write every obligation as SMT-LIB into DIR.")
-@click.option("--solver", type=click.Choice(SOLVERS), default="z3", help="cvc5: let it check the obligations again.")
+@click.option("--solver", type=click.Choice(SOLVERS), default=Z3, help="cvc5: let it check every proof again.")
 @click.option("--save", metavar="DIR", default="", help="Write each counterexample to DIR, for 'tcpmodel verify'.")
 @click.option("--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report.")
 @click.option("--output", metavar="FILE", default="-", help="Write the report to FILE instead of standard output.")
@@ -79,6 +79,7 @@ def run(request: Request) -> int:
     """Prove and report; returns the exit code."""
     from tcpmodel.cli.subjects import chosen
 
+    check_solver(request.solver)
     found = chosen(request.names, request.spec, request.profile, request.variants)
     if request.rows:
         _list(request, found)
@@ -89,13 +90,15 @@ def run(request: Request) -> int:
         shown = tuple(one.title for one in found)
         settings = Settings(request.why, colored(request.color, stream), request.verbosity, shown)
         report = reporter(request.format, stream, settings)
-        codes = []
+        answers = []
         for answer in _answers(request, found, settings):
             report.answer(answer)
-            codes.append(exit_code(answer))
-        report.finish()
+            answers.append(answer)
+        certificates = list(_certified(request, found, answers))
+        report.finish(certificates)
         stream.flush()
-    return worst(codes)
+    refused = INCONCLUSIVE if any(one.refused for one in certificates) else CONFORMING
+    return worst([refused, *map(exit_code, answers)])
 
 
 def _list(request: Request, found: list[Chosen]) -> None:
@@ -145,6 +148,22 @@ def _answers(request: Request, found: Iterable[Chosen], settings: Settings) -> I
                 if request.save:
                     save(result.counterexample, item.name, request.save)
             yield answered(item, result, one.context.properties, known, one.title, ladder)
+
+
+def _certified(request: Request, found: list[Chosen], answers: list[Answer]) -> Iterator[Certified]:
+    """The certificates of what came out as expected, those of several specifications in a folder for each."""
+    from tcpmodel.prove.run import Settings
+    from tcpmodel.report.proof import AS_EXPECTED
+
+    if not request.certificate and request.solver == Z3:
+        return
+    with folder(request.certificate) as directory:
+        for one in found:
+            good = [a.item.name for a in answers if a.subject == one.title and a.counts == AS_EXPECTED]
+            settings = Settings(one.subject, request.timeout, request.jobs)
+            if good:
+                place = directory / one.context.model.name if len(found) > 1 else directory
+                yield certified(one, good, settings, request.solver, place, bool(request.certificate))
 
 
 def _results(request: Request, one: Chosen) -> Iterator[tuple[Property, Result, bool]]:

@@ -6,6 +6,7 @@ counts as, given what the text of the property expects, is said here once for al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -14,6 +15,7 @@ from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, UNKNOWN, Assumptio
 
 if TYPE_CHECKING:
     from tcpmodel.prove.load import Properties
+    from tcpmodel.prove.recheck import Checked
 
 MODULES = {
     "text": "tcpmodel.report.proof.text",
@@ -70,6 +72,25 @@ def answered(
 
 
 @dataclass(frozen=True)
+class Certified:
+    """Certificates of one specification: files written, obligations that need none, and what another solver says.
+
+    `directory` is "" where they are not kept, `checked` None where no other solver was asked.
+    """
+
+    subject: str
+    directory: str
+    files: int
+    computed: int
+    checked: tuple[Checked, ...] | None = None
+
+    @property
+    def refused(self) -> tuple[Checked, ...]:
+        """The files that the other solver does not confirm."""
+        return tuple(item for item in self.checked or () if not item.ok)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What to show. `why`: the lemmas and what they are for; `verbosity` is 0, more with -v and less with -q."""
 
@@ -85,8 +106,8 @@ class Reporter(Protocol):
     def answer(self, answer: Answer) -> None:
         """The next property."""
 
-    def finish(self) -> None:
-        """All properties have been reported."""
+    def finish(self, certified: Sequence[Certified] = ()) -> None:
+        """All properties have been reported, and these certificates written."""
 
 
 def reporter(format: str, stream: TextIO, settings: Settings) -> Reporter:

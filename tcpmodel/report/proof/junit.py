@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from tcpmodel.report.junit_xml import document, outcome, output
-from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, Settings
+from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, Certified, Settings
 from tcpmodel.report.proof.text import MARGIN, body
 from tcpmodel.report.style import Style
+
+if TYPE_CHECKING:
+    from tcpmodel.prove.recheck import Checked
 
 
 class Report:
@@ -21,12 +25,13 @@ class Report:
         """Keep the answer for the end."""
         self.answers.append(answer)
 
-    def finish(self) -> None:
+    def finish(self, certified: Sequence[Certified] = ()) -> None:
         """Write the document: what is wrong is a failure, what is open was skipped."""
         suites = [
             (name, [(a.item.name, self._case(a)) for a in self.answers if a.subject == name])
             for name in self.settings.subjects
         ]
+        suites += [(f"certificates of {one.subject}", _files(one)) for one in certified]
         self.stream.writelines(document("tcpmodel prove", suites))
 
     def _case(self, answer: Answer) -> str:
@@ -36,3 +41,17 @@ class Report:
             return output(text)
         word = WORDS[answer.result.result]
         return outcome("failure" if answer.counts == WRONG else "skipped", word, answer.result.reason or word, text)
+
+
+def _cases(one: Certified) -> list[tuple[str, str]]:
+    return [(item.file, _checked(item)) for item in one.checked or ()]
+
+
+def _files(one: Certified) -> list[tuple[str, str]]:
+    return [(item.file, _checked(item)) for item in one.checked or ()]
+
+
+def _checked(item: Checked) -> str:
+    if item.ok:
+        return output(f"{item.of}: {item.answer}")
+    return outcome("skipped", "inconclusive", item.reason, item.of)

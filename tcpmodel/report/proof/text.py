@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from tcpmodel.prove.property import PROVED, RESULTS
 from tcpmodel.report.counts import counted
-from tcpmodel.report.proof import AS_EXPECTED, WORDS, Answer, Settings
+from tcpmodel.report.proof import AS_EXPECTED, WORDS, Answer, Certified, Settings
 from tcpmodel.report.proof.why import failures, grounds
 from tcpmodel.report.proof.wrap import wrapped
 from tcpmodel.report.style import Style
@@ -33,10 +33,13 @@ class Report:
             self._write(self._lines(answer))
             self.stream.flush()
 
-    def finish(self) -> None:
-        """Write what was assumed, and the counts."""
+    def finish(self, certified: Sequence[Certified] = ()) -> None:
+        """Write what was assumed, what certificates there are, and the counts."""
         if self.settings.verbosity > QUIET and not self.settings.why:
             self._write(self._assumed())
+        for one in certified:
+            if self.settings.verbosity > QUIET or (one.refused and self.settings.verbosity > SILENT):
+                self._write(certificates(one, self.settings, self.style))
         if self.settings.verbosity > SILENT:
             self._write([self._summary()])
 
@@ -112,3 +115,20 @@ def _figures(answer: Answer) -> Iterator[str]:
     yield f"{item.cite}; {item.place.file}:{item.place.line}"
     known = ", known from an earlier run" if answer.cached else ""
     yield f"method {item.method}: {counted(result.obligations, 'obligation')}, {result.seconds:.1f} s{known}"
+
+
+def certificates(one: Certified, settings: Settings, style: Style) -> Iterator[str]:
+    """What was written, and which files another solver does not confirm."""
+    where = f" in {one.directory}" if one.directory else ""
+    more = f", {one.computed:,} more hold by computation" if one.computed else ""
+    yield f"certificates: {counted(one.files, 'obligation')} of {one.subject}{where}{more}"
+    if one.checked is None:
+        return
+    good = len(one.checked) - len(one.refused)
+    word = style("inconclusive" if one.refused else "conforming", f"confirms {good:,} of {len(one.checked):,}")
+    yield f"cvc5 {word}"
+    shown = one.refused if settings.verbosity > 0 else one.refused[:MANY]
+    for item in shown:
+        yield from wrapped(f"refused: {item.file} ({item.of}): {item.reason}", "  ", "    ")
+    if len(shown) < len(one.refused):
+        yield f"  and {len(one.refused) - len(shown):,} more"

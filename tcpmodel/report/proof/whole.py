@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from tcpmodel.prove.property import RESULTS
 from tcpmodel.report.pretty import pretty
-from tcpmodel.report.proof import Answer, Settings
+from tcpmodel.report.proof import Answer, Certified, Settings
 
 SCHEMA = "tcpmodel/proof/1"
 
@@ -24,14 +25,16 @@ class Report:
         """Keep the answer for the end."""
         self.answers.append(answer)
 
-    def finish(self) -> None:
+    def finish(self, certified: Sequence[Certified] = ()) -> None:
         """Write the object."""
         found = Counter(answer.result.result for answer in self.answers)
         summary = {"properties": len(self.answers), **{name: found[name] for name in RESULTS}}
         rows = [row(answer, self.settings.why) for answer in self.answers]
-        whole = {
+        whole: dict[str, Any] = {
             "schema": SCHEMA, "specifications": list(self.settings.subjects), "properties": rows, "summary": summary,
         }  # fmt: skip
+        if certified:
+            whole["certificates"] = [certificates(one) for one in certified]
         print(pretty(whole), file=self.stream)
 
 
@@ -51,3 +54,17 @@ def row(answer: Answer, why: bool = False) -> dict[str, Any]:
     if why:
         found["why"] = {lemma.name: {"holds": lemma.text, "why": lemma.why} for lemma in answer.lemmas}
     return found
+
+
+def certificates(one: Certified) -> dict[str, Any]:
+    """The certificates of one specification; `confirmed` and `refused` are null where no other solver was asked."""
+    refused = [
+        {"file": item.file, "of": item.of, "expected": item.expected, "answer": item.answer, "reason": item.reason}
+        for item in one.refused
+    ]
+    asked = one.checked is not None
+    return {
+        "specification": one.subject, "directory": one.directory or None,
+        "files": one.files, "by_computation": one.computed,
+        "confirmed": len(one.checked or ()) - len(refused) if asked else None, "refused": refused if asked else None,
+    }  # fmt: skip
