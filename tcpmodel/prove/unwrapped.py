@@ -1,7 +1,7 @@
 """Terms over bit vectors read as terms over integers, every operation modulo a power of two as the standard has it.
 
-A vector constant gets an integer of any size, of which it is the residue. So a term that was built of 32-bit numbers
-can be compared with one that was built of unwrapped numbers, without conversions that solvers are slow at.
+So a term that was built of 32-bit numbers can be compared with one that was built of unwrapped numbers, without the
+conversions that solvers are slow at.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tcpmodel.compile.encodings import Term, z3
 
 
 class Unwrapped:
-    """Reads terms; `numbers` are the integers that stand for vector constants, by name."""
+    """Reads terms; `numbers` are the integers, from 0 to 2^width - 1, that stand for vector constants, by name."""
 
     def __init__(self, numbers: Mapping[str, Term]) -> None:
         self.numbers = numbers
@@ -44,7 +44,7 @@ class Unwrapped:
             return term
         if z3().is_bv_value(term):
             return z3().IntVal(term.as_long())
-        return self.numbers[term.decl().name()] % (1 << term.size())
+        return self.numbers[term.decl().name()]
 
 
 def centred(number: Term, bits: int) -> Term:
