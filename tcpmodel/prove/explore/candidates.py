@@ -71,6 +71,8 @@ class Candidates:
         for flags, acknowledges in self.controls:
             for text in range(2 if self.scenario.text else 1):
                 length = sequence_length(text, flags)
+                if not length and not self.scenario.unasked:
+                    continue
                 for seq in sorted(begins | {end - length & runtime.WORD for end in ends}):
                     for ack in sorted(acks) if acknowledges else (0,):
                         seen[Wire(flags, seq, ack, text, self.scenario.window)] = None

@@ -1,7 +1,7 @@
 """One endpoint as a table of transitions that grows as it is asked: every step of it is taken once.
 
-Locals (TCB, ghosts, what its user has done) and packets (a segment and its sender's incarnation) are numbered. Times in
-a TCB are relative: NOW stays where it is, and a tick moves what the TCB remembers into the past.
+Cores (TCB and ghosts), locals (a core, and what its user has done) and packets (a segment and its sender's incarnation)
+are numbered. Times in a TCB are relative: NOW stays where it is, and a tick moves what it remembers into the past.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from tcpmodel.compile.expressions import identifier
 from tcpmodel.compile.python import generate
 from tcpmodel.prove.explore.candidates import Candidates, Wire, segment_of
+from tcpmodel.prove.explore.live import dead
 from tcpmodel.prove.explore.scenario import ANY, Scenario
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.model import Model
@@ -26,14 +27,20 @@ KEPT = 16
 _MODULES: dict[int, tuple[Model, ModuleType]] = {}
 
 
-class Local(NamedTuple):
-    """Everything about an endpoint: its TCB by values, its incarnation, that of the peer whose SYN it took, the octets
-    sent in this incarnation, and how often each limited event has happened."""
+class Core(NamedTuple):
+    """An endpoint without its user: its TCB by values, its incarnation, that of the peer whose SYN it took, and how
+    many octets it has sent in this incarnation."""
 
     tcb: tuple[Any, ...]
     incarnation: int
     peer: int
     text: int
+
+
+class Local(NamedTuple):
+    """Everything about an endpoint: the number of its core, and how often each limited event has happened."""
+
+    core: int
     used: tuple[int, ...]
 
 
@@ -96,7 +103,10 @@ def _occasions(model: Model, events: dict[str, int]) -> Iterator[Occasion]:
 
 
 class Endpoint:
-    """Endpoint 0 (a) or 1 (b) of a scenario, run by a model."""
+    """Endpoint 0 (a) or 1 (b) of a scenario, run by a model.
+
+    Without `ghosts` incarnations are not told apart, and variables that make no difference any more are forgotten.
+    """
 
     def __init__(self, model: Model, scenario: Scenario, side: int, packets: Packets, ghosts: bool = True) -> None:
         self.model, self.scenario, self.packets, self.ghosts = model, scenario, packets, ghosts
@@ -108,9 +118,14 @@ class Endpoint:
         self.candidates = Candidates(model, scenario)
         self.taking = {n for n, r in enumerate(model.rules.values()) if scenario.taken in dict(r.sets)}
         self.clock = _Clock(model, scenario)
-        self.locals: list[Local] = []
+        initial = self.steps.TCB()
+        names: list[tuple[str, ...]] = [() for _ in model.states] if ghosts else dead(model)
+        self.forgotten = [[(name, getattr(initial, name)) for name in row] for row in names]
+        self.cores: list[Core] = []
         self.tcbs: list[Any] = []
-        self.index: dict[Local, int] = {}
+        self.locals: list[Local] = []
+        self.core_numbers: dict[Core, int] = {}
+        self.local_numbers: dict[Local, int] = {}
         self.fired: tuple[str, ...] = ()
         self.rules = tuple(model.rules)
         self.env = _environment(model, self.clock.now)
@@ -118,12 +133,20 @@ class Endpoint:
         self._sends: dict[int, tuple[tuple[int, int], ...]] = {}
         self._receipts: dict[tuple[int, int], int] = {}
         self._ticks: dict[int, int] = {}
-        self.start = self._number(self.steps.TCB(), 0, 0, 0, (0,) * len(limited))
+        self.start = self._local(self._core(self.steps.TCB(), 0, 0, 0), (0,) * len(limited))
 
     def state(self, local: int) -> str:
         """The name of the state a local is in."""
-        name: str = self.steps.STATES[self.tcbs[local].STATE]
+        name: str = self.steps.STATES[self.tcb(local).STATE]
         return name
+
+    def tcb(self, local: int) -> Any:
+        """The TCB of a local; not to be changed."""
+        return self.tcbs[self.locals[local].core]
+
+    def core(self, local: int) -> Core:
+        """The core of a local."""
+        return self.cores[self.locals[local].core]
 
     def events(self, local: int) -> tuple[tuple[int, int], ...]:
         """(number of the occasion, local behind it) of everything that may happen by itself and changes something."""
@@ -135,88 +158,94 @@ class Endpoint:
 
     def sends(self, local: int) -> tuple[tuple[int, int], ...]:
         """(packet, local behind it) of everything that the output rules let the endpoint send."""
-        found = self._sends.get(local)
+        core, used = self.locals[local]
+        found = self._sends.get(core)
         if found is None:
-            found = self._sends[local] = tuple(self._permitted(local, self.candidates.of(self.tcbs[local])))
-        return found
+            found = self._sends[core] = tuple(self._permitted(core, self.candidates.of(self.tcbs[core])))
+        return tuple((packet, self._local(after, used)) for packet, after in found)
+
+    def any_of(self, local: int, random: Random) -> tuple[int, int] | None:
+        """One of what `sends` has, each as likely, without finding all."""
+        core, used = self.locals[local]
+        if core in self._sends:
+            return random.choice(self.sends(local)) if self._sends[core] else None
+        wires = list(self.candidates.of(self.tcbs[core]))
+        random.shuffle(wires)
+        found = next(self._permitted(core, wires), None)
+        return found and (found[0], self._local(found[1], used))
 
     def receives(self, local: int, packet: int) -> int:
         """The local behind the arrival of a packet."""
-        found = self._receipts.get((local, packet))
+        core, used = self.locals[local]
+        found = self._receipts.get((core, packet))
         if found is None:
-            found = self._receipts[local, packet] = self.receive(local, packet)
-        return found
+            found = self._receipts[core, packet] = self.receive(core, packet)
+        return self._local(found, used)
 
     def tick(self, local: int) -> int:
         """The local when the clock has advanced by a tick."""
-        found = self._ticks.get(local)
+        core, used = self.locals[local]
+        found = self._ticks.get(core)
         if found is None:
-            t, row = self.tcbs[local].copy(), self.locals[local]
+            t = self.tcbs[core].copy()
             self.clock.advance(t)
-            found = self._ticks[local] = self._number(t, *row[1:])
-        return found
+            found = self._ticks[core] = self._core(t, *self.cores[core][1:])
+        return self._local(found, used)
 
     def happen(self, local: int, occasion: Occasion) -> int | None:
         """A call, a timeout or a crash; None where it may not happen. `fired` has its rules."""
-        row = self.locals[local]
+        core, used = self.locals[local]
         place = self.places.get(occasion.text)
-        function = self.steps.EVENTS[occasion.kind, occasion.name][self.tcbs[local].STATE]
-        if function is None or (place is not None and row.used[place] >= occasion.limit):
+        function = self.steps.EVENTS[occasion.kind, occasion.name][self.tcbs[core].STATE]
+        if function is None or (place is not None and used[place] >= occasion.limit):
             return None
-        t = self._prepare(local, True)
+        t = self._prepare(core, True)
         for name, value in occasion.arguments:
             setattr(self.env, name, value)
-        if function(t, None, self.env) >= 0 or (self.env.began >= 0 and row.incarnation >= len(self.isns)):
+        if function(t, None, self.env) >= 0 or (self.env.began >= 0 and self.cores[core].incarnation >= len(self.isns)):
             return None
         if occasion.kind == "crash":
             t.owed = ()  # what a rule has left owed is memory, too
-        if t.key() == self.tcbs[local].key():
+        if t.key() == self.tcbs[core].key():
             return local
-        used = row.used if place is None else (*row.used[:place], row.used[place] + 1, *row.used[place + 1 :])
-        return self._behind(t, row._replace(used=used), None)
+        if place is not None:
+            used = (*used[:place], used[place] + 1, *used[place + 1 :])
+        return self._local(self._behind(t, self.cores[core], None), used)
 
-    def receive(self, local: int, packet: int) -> int:
+    def receive(self, core: int, packet: int) -> int:
         """A packet arrives; a connection request is declined when the initial sequence numbers are spent."""
-        row, segment = self.locals[local], self.packets.segments[packet]
-        t = self._prepare(local, row.incarnation < len(self.isns))
+        row, segment = self.cores[core], self.packets.segments[packet]
+        t = self._prepare(core, row.incarnation < len(self.isns))
         self.env.STRICT = False
         self.steps.EVENTS["segment", ""][t.STATE](t, segment, self.env)
         return self._behind(t, row, self.packets.rows[packet].incarnation)
 
-    def send(self, local: int, wire: Wire) -> int | None:
+    def send(self, core: int, wire: Wire) -> int | None:
         """The endpoint sends the segment; None where an output rule forbids it."""
-        row = self.locals[local]
-        t = self._prepare(local, True)
+        row = self.cores[core]
+        t = self._prepare(core, True)
         if self.steps.EVENTS["output", ""][t.STATE](t, segment_of(wire), self.env) >= 0:
             return None
-        if wire.text and self.steps.SENT(t) != self.steps.SENT(self.tcbs[local]):
+        if wire.text and self.steps.SENT(t) != self.steps.SENT(self.tcbs[core]):
             row = row._replace(text=row.text + wire.text)
         return None if row.text > self.scenario.text else self._behind(t, row, None)
 
-    def any_of(self, local: int, random: Random) -> tuple[int, int] | None:
-        """One of what `sends` has, each as likely, without finding all."""
-        if local in self._sends:
-            return random.choice(self.sends(local)) if self.sends(local) else None
-        wires = list(self.candidates.of(self.tcbs[local]))
-        random.shuffle(wires)
-        return next(self._permitted(local, wires), None)
-
-    def _permitted(self, local: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
-        incarnation = self.locals[local].incarnation if self.ghosts else 0
+    def _permitted(self, core: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
+        incarnation = self.cores[core].incarnation if self.ghosts else 0
         for wire in wires:
-            after = self.send(local, wire)
+            after = self.send(core, wire)
             if after is not None:
                 yield self.packets.number(Packet(wire, incarnation)), after
 
-    def _prepare(self, local: int, accept: bool) -> Any:
+    def _prepare(self, core: int, accept: bool) -> Any:
         """A TCB to take a step with, and its surroundings."""
-        e, count = self.env, self.locals[local].incarnation
+        e, count = self.env, self.cores[core].incarnation
         e.FRESH_ISS, e.ACCEPT = self.isns[count] if count < len(self.isns) else 0, accept
         e.STRICT, e.began, e.bad, e.fired, e.assumed, e.passed = True, -1, [], [], [], []
-        return self.tcbs[local].copy()
+        return self.tcbs[core].copy()
 
-    def _behind(self, t: Any, row: Local, incarnation: int | None) -> int:
-        """The number of the local after a step; `incarnation`: that of the segment which has arrived."""
+    def _behind(self, t: Any, row: Core, incarnation: int | None) -> int:
+        """The number of the core after a step; `incarnation`: that of the segment which has arrived."""
         own, peer, text = row.incarnation, row.peer, row.text
         if self.env.began >= 0:
             own, peer, text = own + 1, 0, 0
@@ -224,15 +253,24 @@ class Endpoint:
             peer = incarnation
         t.owed = t.owed[len(t.owed) - self.scenario.owed :] if len(t.owed) > self.scenario.owed else t.owed
         self.fired = tuple(self.rules[number] for number in self.env.fired)
-        return self._number(t, own, peer, text, row.used)
+        return self._core(t, own, peer, text)
 
-    def _number(self, t: Any, *rest: Any) -> int:
+    def _core(self, t: Any, incarnation: int, peer: int, text: int) -> int:
         self.clock.forget(t)
-        local = Local(t.key(), *rest)
-        found = self.index.setdefault(local, len(self.locals))
+        for name, value in self.forgotten[t.STATE]:
+            setattr(t, name, value)
+        core = Core(t.key(), incarnation, peer, text)
+        found = self.core_numbers.setdefault(core, len(self.cores))
+        if found == len(self.cores):
+            self.cores.append(core)
+            self.tcbs.append(t)
+        return found
+
+    def _local(self, core: int, used: tuple[int, ...]) -> int:
+        local = Local(core, used)
+        found = self.local_numbers.setdefault(local, len(self.locals))
         if found == len(self.locals):
             self.locals.append(local)
-            self.tcbs.append(t)
         return found
 
 

@@ -86,8 +86,8 @@ class Situation:
 
     def _end(self, side: int) -> End:
         end, local = self.system.ends[side], self.state.local(side)
-        row = end.locals[local]
-        return End(end.tcbs[local], end.state(local), row.incarnation, row.peer)
+        core = end.core(local)
+        return End(end.tcb(local), end.state(local), core.incarnation, core.peer)
 
 
 CARRIED = (SENDS, ARRIVES, COPY, "lost")

@@ -39,6 +39,7 @@ class Scenario:
     text: int = 0
     controls: tuple[str, ...] = ()
     acknowledging: str = ""
+    unasked: bool = True
     owed: int = 1
     taken: str = ""
     flying: int = 2
@@ -81,9 +82,9 @@ def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scena
         start=tuple(_steps([start] if isinstance(start, str) else start, starts)),
         isns=(tuple(map(int, isns["a"])), tuple(map(int, isns["b"]))), events=(counts[0], counts[1]),
         window=int(text["window"]), text=int(text["text"]), controls=tuple(text["controls"]),
-        acknowledging=text["acknowledging"], owed=int(text["owed"]), taken=text["incarnation of the peer"],
-        flying=count(text["in flight"]), losses=count(text["losses"]), duplicates=count(text["duplicates"]),
-        ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
+        acknowledging=text["acknowledging"], unasked=text["unasked"] == "yes", owed=int(text["owed"]),
+        taken=text["incarnation of the peer"], flying=count(text["in flight"]), losses=count(text["losses"]),
+        duplicates=count(text["duplicates"]), ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
     )  # fmt: skip
 
 

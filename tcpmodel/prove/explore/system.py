@@ -119,9 +119,9 @@ class System:
         if move.kind == HAPPENS:
             end.happen(state.local(move.end), end.occasions[move.what])
         elif move.kind == SENDS:
-            end.send(state.local(move.end), self.packets.rows[move.what].wire)
+            end.send(end.locals[state.local(move.end)].core, self.packets.rows[move.what].wire)
         else:
-            end.receive(state.local(move.end), move.what)
+            end.receive(end.locals[state.local(move.end)].core, move.what)
         return end.fired
 
     def _told(self, text: str, state: State) -> tuple[Move | str, State]:
