@@ -11,21 +11,27 @@ from tcpmodel.report.proof import Answer
 from tcpmodel.report.proof.wrap import wrapped
 from tcpmodel.report.style import Style
 
+NOTHING = ("0", "-1", "False", "none", "()")
+"""Values that say nothing of a state."""
+NOT_KEPT = " fails for "
+"""Behind the names of lemmas, before whom the induction over two endpoints could not keep them for."""
 
-def failures(result: Result, most: int, style: Style) -> Iterator[str]:
-    """The obligations that were not met, no more than `most`; nothing where a counterexample says it better."""
-    if result.counterexample is not None and most == 1:
+
+def failures(result: Result, brief: bool, style: Style) -> Iterator[str]:
+    """The obligations that were not met; in brief the first, and none where a counterexample says it better."""
+    if result.counterexample is not None and brief:
         return
-    for failure in result.failures[:most]:
-        yield from _failure(failure, style)
-    more = len(result.failures) - most
-    if more > 0:
+    shown = result.failures[:1] if brief else result.failures
+    for failure in shown:
+        yield from _failure(failure, brief, style)
+    more = len(result.failures) - len(shown)
+    if more:
         yield f"and {counted(more, 'more obligation')} not met"
     if result.reason and not result.failures:
         yield from wrapped(result.reason)
 
 
-def _failure(failure: Failure, style: Style) -> Iterator[str]:
+def _failure(failure: Failure, brief: bool, style: Style) -> Iterator[str]:
     first, *rest = wrapped(headline(failure), "", "  ")
     yield style("warning", first)
     yield from rest
@@ -33,7 +39,7 @@ def _failure(failure: Failure, style: Style) -> Iterator[str]:
         yield from wrapped(failure.reason, "  ")
     for label, values in (("before", failure.before), ("event", failure.event)):
         if values:
-            yield from wrapped(f"{label:<7} {_values(values)}", "  ", " " * 10)
+            yield from wrapped(f"{label:<7} {_values(values, brief)}", "  ", " " * 10)
     if failure.rules:
         yield from wrapped(f"rules   {', '.join(failure.rules)}", "  ", " " * 10)
 
@@ -43,13 +49,18 @@ def headline(failure: Failure) -> str:
     part, _, lemma = failure.obligation.rpartition(": lemma ")
     if GAVE_UP in failure.reason:
         return f"not decided: {failure.obligation}"
+    if NOT_KEPT in failure.reason:
+        return f"the induction fails: {failure.obligation}, from a state that may be out of reach"
     if part:
         return f"the induction fails: {part} need not keep lemma {lemma}, from a state that may be out of reach"
     return f"not shown: {failure.obligation}"
 
 
-def _values(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+def _values(values: Mapping[str, str], brief: bool) -> str:
+    """The values by name; in brief without those that are nothing."""
+    shown = {name: value for name, value in values.items() if not brief or value not in NOTHING}
+    words = ", ".join(f"{name} {value}" for name, value in shown.items())
+    return words + ("; the others 0" if len(shown) < len(values) else "")
 
 
 def grounds(answer: Answer, style: Style) -> Iterator[str]:
@@ -82,4 +93,7 @@ def _lemma(lemma: Lemma, given: tuple[str, ...], result: Result, style: Style) -
 
 def breaks(failure: Failure, lemma: str) -> bool:
     """Whether an obligation that was not met is one of the lemma's."""
-    return failure.obligation.endswith(f"lemma {lemma}") or failure.obligation.startswith(f"{lemma}: ")
+    where, (names, found, _) = failure.obligation, failure.reason.rpartition(NOT_KEPT)
+    if found:
+        return lemma in names.rpartition(": ")[2].split(", ")
+    return where.endswith(f": lemma {lemma}") or where.startswith(f"{lemma}: ")
