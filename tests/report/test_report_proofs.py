@@ -105,6 +105,21 @@ def test_a_row_stands_as_its_properties_do(results: list[str | None], lacks: str
     assert line.word == word
 
 
+@pytest.mark.parametrize(
+    ("claims", "word"),
+    [
+        ([("proved", "proved"), ("refuted", "refuted")], "proved"),
+        ([("refuted", "refuted")], "refuted"),
+        ([("proved", "refuted"), ("proved", "proved")], "refuted"),
+        ([("refuted", "proved"), ("proved", "proved")], "refuted"),
+        ([("bounded", "proved")], "proved"),
+    ],
+)
+def test_false_claims_that_are_refuted_decide_a_row(claims: list[tuple[str, str]], word: str) -> None:
+    (line,) = lines([Row(1, "All is well")], [known(result, expect) for expect, result in claims])
+    assert line.word == word
+
+
 def test_properties_of_other_rows_and_of_none_are_listed_at_the_end() -> None:
     found = lines([Row(1, "a"), Row(2, "b")], [known("proved", row=2), known("proved", row=0), known("proved", row=7)])
     assert [(line.row.number if line.row else None, len(line.known)) for line in found] == [(1, 0), (2, 1), (None, 2)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, Property, Result
 from tcpmodel.prove.rows import Row
-from tcpmodel.report.proof import AS_EXPECTED, WORDS, standing
+from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, standing
 from tcpmodel.report.proof.wrap import wrapped
 from tcpmodel.report.style import Style
 
@@ -33,6 +33,11 @@ class Known:
         """How it stands."""
         return WORDS[self.result.result] if self.result else NOT_RUN
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it came out otherwise than its text says."""
+        return self.result is not None and standing(self.item.expect, self.result.result) == WRONG
+
 
 @dataclass(frozen=True)
 class Line:
@@ -43,16 +48,21 @@ class Line:
 
     @property
     def word(self) -> str:
-        """How the row stands: decided when all of its properties are and nothing is left out."""
+        """How the row stands: decided when all of its properties are and nothing is left out.
+
+        A row is refuted when nothing but false claims name it, or when a claim that should be proved is refuted.
+        """
         if not self.known:
             return OPEN
         words = [known.word for known in self.known]
         for word in (NOT_RUN, "inconclusive"):
             if word in words:
                 return word
+        if any(known.wrong for known in self.known):
+            return REFUTED
         if self.row and self.row.lacks:
             return IN_PART
-        return next(word for word in (BOUNDED, REFUTED, PROVED) if word in words)
+        return next(word for word in (BOUNDED, PROVED, REFUTED) if word in words)
 
 
 def lines(rows: Sequence[Row], known: Sequence[Known]) -> list[Line]:
