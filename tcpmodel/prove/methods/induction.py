@@ -16,7 +16,7 @@ from tcpmodel.prove.methods.reading import conditions, events, states
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Lemma, Property
 from tcpmodel.prove.scopes import ABOUT, Words
-from tcpmodel.prove.system.cases import Case, Facts, Induction, start
+from tcpmodel.prove.system.cases import WIDTH, Case, Facts, Induction, start
 from tcpmodel.prove.system.move import Move
 from tcpmodel.prove.system.plain import explained
 from tcpmodel.prove.system.theory import Theory, theory_of, together
@@ -24,6 +24,7 @@ from tcpmodel.prove.system.world import World, bound, world_of
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Procedure
 from tcpmodel.spec.report import Report
+from tcpmodel.spec.scope import SEGMENT_FIELD, TCB
 from tcpmodel.spec.shape import Fields
 
 KEYS = ("about", "holds", "on", "in", "when", "then")
@@ -77,6 +78,8 @@ def _implied(item: Property, theory: Theory) -> Obligation:
     said = [*theory.of_endpoints(a, b), *theory.of_segment(m, a, b), *theory.of_segment(n, sender, receiver)]
     said += theory.of_exchange(m, n, a, b) if about == "exchange" else theory.of_segments(m, n, a, b)
     known = {f"lemma {name}": both(*(t for label, t in said if label == name)) for name, _ in said}
+    widths = [(a, TCB), (b, TCB), (m, SEGMENT_FIELD), (n, SEGMENT_FIELD)]
+    known[WIDTH] = both(*(world.width(*pair) for pair in widths))
     goal = world.read(item.claim.holds, bound(a, b, m, n))
     case = Case(None, "any state", ((item.name, goal),))
     return Obligation(f"{item.name}: implied by its lemmas", tuple(known.items()), goal, case, linear=True)
