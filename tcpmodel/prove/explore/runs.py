@@ -39,7 +39,8 @@ def random_run(
 def _chosen(random: Random, system: System, state: State) -> tuple[Move, State] | None:
     """A kind of move that is possible, then one of that kind, each as likely."""
     rows: dict[str, list[tuple[Move, State]]] = {}
-    for move, after in (*_happenings(system, state), *system.network(state)):
+    network = sorted(system.network(state), key=lambda row: _order(system, row[0]))
+    for move, after in (*_happenings(system, state), *network):
         rows.setdefault(move.kind, []).append((move, after))
     kinds = {**OFTEN, **{kind: 0 for kind in OFTEN if kind not in rows and kind != SENDS}}
     while any(kinds.values()):
@@ -49,6 +50,12 @@ def _chosen(random: Random, system: System, state: State) -> tuple[Move, State] 
             return found
         kinds[kind] = 0
     return None
+
+
+def _order(system: System, move: Move) -> tuple[object, ...]:
+    """By what moves are about, since the numbers of packets depend on earlier runs."""
+    about = () if move.kind == TICK else system.packets.rows[move.what]
+    return move.kind, move.end, about, move.age
 
 
 def _happenings(system: System, state: State) -> Iterator[tuple[Move, State]]:
@@ -74,7 +81,7 @@ def _system(named: Scenario | str, models: tuple[Model, Model] | Model | None) -
     found = scenario(named) if isinstance(named, str) else named
     pair = (models, models) if isinstance(models, Model) else models or (_standard(), _standard())
     key = found.name, id(pair[0]), id(pair[1])
-    if key not in _known or _known[key].models != pair:
+    if key not in _known or (_known[key].models, _known[key].scenario) != (pair, found):
         _known[key] = System(found, pair)
     return _known[key]
 
