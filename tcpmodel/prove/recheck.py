@@ -50,6 +50,8 @@ def check_certificates(directory: Path, timeout: float = TIMEOUT, jobs: int = 0)
     check = partial(check_file, directory, timeout=timeout)
     strays = {path.relative_to(directory).as_posix() for path in directory.rglob("*.smt2")} - dict(rows).keys()
     found = [Checked(name, "", "", "", False, "the index does not name it", 0.0) for name in sorted(strays)]
+    if jobs == 1:
+        return [*map(check, rows), *found]
     with ProcessPoolExecutor(jobs or os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         return [*pool.map(check, rows, chunksize=16), *found]
 
