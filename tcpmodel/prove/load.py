@@ -116,10 +116,21 @@ class _Reader:
 
     def _assumption(self, node: Mapping) -> None:
         fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
-        holds = self._conditions(fields, "holds", self.words.scope("endpoint step"))
+        holds, without = self._conditions(fields, "holds", self.words.scope("system step")), self._without(fields)
         self.found.assumptions[name] = Assumption(
-            name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place
+            name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place, without
         )
+
+    def _without(self, fields: Fields) -> frozenset[str]:
+        """The rules that an assumption excludes, by their names or by the events that they belong to."""
+        from tcpmodel.prove.methods.reading import rules_of
+
+        texts = fields.texts("without")
+        for text in texts:
+            if not rules_of(text, self.model) and not self.model.variants:  # a variant may have deleted the rule
+                known = self.model.rules
+                self.report.add(text.place, "TM130", f"no rule or event '{text.value}'", nearest(text.value, known))
+        return frozenset(name for text in texts for name in rules_of(text, self.model))
 
     def _lemma(self, node: Mapping) -> None:
         fields, name = self._new(node, LEMMA, dict(self.found.lemmas))
@@ -165,6 +176,7 @@ class _Reader:
             document_digest(node),
             fields.place,
             _numbers(fields),
+            tuple(text.value for text in fields.texts("search")),
         )
 
     def _mutants(self, fields: Fields) -> Iterator[Mutant]:

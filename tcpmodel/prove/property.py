@@ -20,7 +20,10 @@ RESULTS = (PROVED, REFUTED, BOUNDED, UNKNOWN)
 
 @dataclass(frozen=True)
 class Assumption:
-    """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None."""
+    """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None.
+
+    Rules that stand in `without` do not fire in a step of two endpoints.
+    """
 
     name: str
     meaning: str
@@ -28,6 +31,7 @@ class Assumption:
     holds: Expr | None = None
     digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Property:
     digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
     numbers: str = NUMBERS[0]
+    search: tuple[str, ...] = ()
+    """Scenarios in which runs are looked for; none: those that the specification's properties share."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tcpmodel.compile.encodings import z3
 from tcpmodel.compile.graph import EVENTS, graph_of
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import CAPTURE_ONLY
+from tcpmodel.prove.methods.reading import rules_of
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -61,8 +62,8 @@ def read(fields: Fields, words: Words, report: Report) -> Claim:
 
 
 def _spot(texts: list[Text], words: Words, report: Report) -> Spot:
-    rules: set[str] = set()
-    states = [text for text in texts if not _rules(text, words.model, rules)]
+    rules = frozenset(name for text in texts for name in rules_of(text, words.model))
+    states = [text for text in texts if not rules_of(text, words.model)]
     known = (*words.vocabulary.states, *words.vocabulary.groups)
     unknown = [text for text in states if text.value not in known]
     for text in unknown:
@@ -70,16 +71,7 @@ def _spot(texts: list[Text], words: Words, report: Report) -> Spot:
             hint = nearest(text.value, (*known, *words.model.rules))
             report.add(text.place, "TM130", f"neither a state, a rule nor an event: '{text.value}'", hint)
     named = [text for text in states if text not in unknown]
-    return Spot(resolve_states(named, words.vocabulary, report), frozenset(rules))
-
-
-def _rules(text: Text, model: Model, found: set[str]) -> bool:
-    """Adds the rules that the text names; False when it names none."""
-    procedures = [p for p in model.procedures if text.value in (p.event, f"{p.event} {p.event_name}")]
-    named = {rule.name for p in procedures for stage in p.stages for rule in stage.rules}
-    named |= {text.value} & set(model.rules)
-    found |= named
-    return bool(named)
+    return Spot(resolve_states(named, words.vocabulary, report), rules)
 
 
 def steps_of(model: Model) -> Steps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcpmodel.prove.machine import CAPTURE_ONLY
 from tcpmodel.spec.expr import BOOL, Expr, Junction, Literal
-from tcpmodel.spec.model import Procedure, Template
+from tcpmodel.spec.model import Model, Procedure, Template
 from tcpmodel.spec.parse import expression
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import Scope, Vocabulary
@@ -51,3 +51,11 @@ def events(text: Text, procedures: tuple[Procedure, ...], report: Report) -> tup
         known = sorted({f"{p.event} {p.event_name}".strip() for p in procedures})
         report.add(text.place, "TM130", f"no procedure runs on '{text.value}'", nearest(text.value, known))
     return found
+
+
+def rules_of(text: Text, model: Model) -> frozenset[str]:
+    """The rule of this name, or all rules of the procedures that run on this event; none when it is neither."""
+    procedures = (p for p in model.procedures if text.value in (p.event, f"{p.event} {p.event_name}"))
+    return frozenset(
+        {rule.name for p in procedures for stage in p.stages for rule in stage.rules} | {text.value} & set(model.rules)
+    )

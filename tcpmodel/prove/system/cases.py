@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from tcpmodel.compile.encodings import Term, both, z3
+from tcpmodel.compile.encodings import Term, both, either, negation, z3
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.obligation import Obligation
@@ -51,7 +51,7 @@ class Induction:
     def __init__(self, move: Move, given: Theory, goals: Theory, assumptions: Iterable[str], context: Context) -> None:
         self.move, self.given, self.goals = move, given, goals
         self.a, self.b, self.then = move.before, move.peer, move.after
-        self.assumed = {name: context.properties.assumptions[name].holds for name in assumptions}
+        self.assumed = [context.properties.assumptions[name] for name in assumptions]
         self.name = f"{move.step.procedure.name} in {context.model.states[move.step.state]}"
 
     @cached_property
@@ -60,9 +60,12 @@ class Induction:
         move, world = self.move, self.move.world
         facts: Facts = {name: [term] for name, term in world.machine.hypotheses(move.step)}
         add(facts, WIDTH, world.width(self.b, TCB))
-        for name, holds in self.assumed.items():
-            if holds is not None:
-                add(facts, f"assumption {name}", world.read(holds, move.values))
+        for item in self.assumed:
+            if item.holds is not None:
+                add(facts, f"assumption {item.name}", world.read(item.holds, move.values))
+            excluded = [f.when for f in move.step.firings if f.rule.name in item.without]
+            if excluded:
+                add(facts, f"assumption {item.name}", negation(either(*excluded)))
         know(facts, self.given.of_endpoints(self.a, self.b))
         if move.arrived is not None:
             know(facts, self.given.of_segment(move.arrived, self.b, self.a))

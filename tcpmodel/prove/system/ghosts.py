@@ -1,8 +1,9 @@
 """Ghost variables: what no endpoint knows and no rule reads, but proofs speak of, such as the incarnation of a segment.
 
 A ghost of an endpoint has an `initial` value; `begins` is its value after a rule that begins a connection, `value` the
-one after a rule that sets the variable it `follows`, or after the event it is `on`. With a `value` alone it is a name
-for an expression. A ghost of a segment has the `value` that its sender gave when the segment was sent.
+one after a rule that sets the variable it `follows`, or after the event it is `on`, which may be any. With a `value`
+alone it is a name for an expression. A ghost of a segment has the `value` that its sender gave when the segment was
+sent or owed; with `leaves` it has another one from the moment when the segment leaves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tcpmodel.compile.encodings import Term, either
+from tcpmodel.compile.encodings import Term, either, z3
 from tcpmodel.compile.relation import Step
 from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.shapes import GHOST, GHOSTS
@@ -21,6 +22,9 @@ from tcpmodel.spec.report import Report
 from tcpmodel.spec.scope import Scope
 from tcpmodel.spec.shape import Fields
 from tcpmodel.spec.source import Mapping
+
+ANY = "any"
+"""Every event."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Ghost:
     follows: str
     on: str
     value: Expr | None
+    leaves: Expr | None = None
 
     @property
     def derived(self) -> bool:
@@ -47,6 +52,8 @@ class Ghost:
     def led(self, step: Step) -> Term:
         """Whether the step has done what the ghost follows."""
         event = f"{step.procedure.event} {step.procedure.event_name}".strip()
+        if self.on == ANY:
+            return z3().BoolVal(True)
         if self.on:
             return either(*(f.when for f in step.firings if event == self.on))
         return either(*(f.when for f in step.firings if self.follows in dict(f.rule.sets)))
@@ -85,8 +92,8 @@ def _ghosts(fields: Fields, kind: str, words: Words, scope: Scope, report: Repor
 
 def _ghost(name: str, type: str, fields: Fields, scope: Scope, report: Report) -> Ghost:
     found = {}
-    for key in ("initial", "begins", "value"):
+    for key in ("initial", "begins", "value", "leaves"):
         text = fields.text(key)
         found[key] = expression(text, scope, report, type) if text else None
     follows, on = fields.words("follows"), fields.words("on")
-    return Ghost(name, type, found["initial"], found["begins"], follows, on, found["value"])
+    return Ghost(name, type, found["initial"], found["begins"], follows, on, found["value"], found["leaves"])

@@ -91,15 +91,19 @@ class Move:
 
     def sent(self, prefix: str) -> tuple[Values, Term] | None:
         """Any segment that is in the set of segments sent because of this step, and when it is; None without one."""
-        marks = self.world.marked(self.after)
         if self.pending is not None:
             assert not self.step.forms, "what leaves owes no answer"
-            kept = {name: choose(self.owed, self.pending[name], value) for name, value in marks.items()}
-            return {**self.fields, **kept}, z3().BoolVal(True)
+            return {**self.fields, **self._left(self.pending)}, z3().BoolVal(True)
         if not self.step.forms:
             return None
-        found = {**self.world.segment(prefix), **marks}
+        found = {**self.world.segment(prefix), **self.world.marked(self.after)}
         return found, both(found[BARE] == 0, either(*(self._is(form, found) for form in self.step.forms)))
+
+    def _left(self, pending: Values) -> Values:
+        """The ghosts of the segment that leaves: those it was owed with, if it was, but for those it leaves with."""
+        marks = self.world.marked(self.after)
+        kept = {name: choose(self.owed, pending[name], value) for name, value in marks.items()}
+        return {**kept, **self.world.leaving(self.after)}
 
     def _is(self, form: Form, segment: Values) -> Term:
         same = (segment[f"{SEGMENT}.{name}"] == value for name, value in form.fields.items())
@@ -108,7 +112,7 @@ class Move:
     @property
     def values(self) -> Values:
         """The values of the names in a condition about the step."""
-        marks = self.marks if self.pending is None else self.world.marked(self.after)
+        marks = self.marks if self.pending is None else self._left(self.pending)
         around = {**self.step.inputs, **self.before, **marks}
         return {**around, **dict(behind(NEXT, self.after)), **dict(behind("B", self.peer))}
 

@@ -94,6 +94,11 @@ class World:
         rows = ((ghost.name, ghost.value) for ghost in self.ghosts.segment)
         return {f"{SEGMENT}.{name}": self.read(node, sender) for name, node in rows if node is not None}
 
+    def leaving(self, sender: Values) -> Values:
+        """Those ghosts of a segment that it gets when it leaves, whenever it was owed."""
+        rows = ((ghost.name, ghost.leaves) for ghost in self.ghosts.segment)
+        return {f"{SEGMENT}.{name}": self.read(node, sender) for name, node in rows if node is not None}
+
     def read(self, node: Expr, values: Values) -> Value:
         """The value of an expression, which is translated once; its names are then replaced.
 
