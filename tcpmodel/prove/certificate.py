@@ -28,6 +28,8 @@ from tcpmodel.prove.units import Subject, Unit, context_of, item_of, obligations
 
 DECLARED = re.compile(r"^\(declare-fun .* \(\) (\(_ BitVec \d+\)|\w+)\)$")
 """A constant of a certificate, and its sort."""
+OWN = re.compile(r"(property|lemma)-[^/]+/[0-9a-f]{12}\.smt2")
+"""How certificates are named, each after its content."""
 ELSEWHERE = (";", "(set-info", "(set-logic", "(check-sat")
 """What begins the lines that a certificate has in words of its own."""
 
@@ -56,10 +58,20 @@ def write_certificates(names: Iterable[str], settings: Settings, directory: Path
     keys = dict.fromkeys(key for item in wanted for key in _keys(item, context))
     todo = [unit for key in keys for unit in units(settings.subject, *key, settings.timeout, cores=True)]
     directory.mkdir(parents=True, exist_ok=True)
+    _clear(directory)
     found = list(_all(todo, directory, settings.jobs or os.cpu_count() or 1))
     index = _index(wanted, found, settings.subject, context)
     (directory / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     return found
+
+
+def _clear(directory: Path) -> None:
+    """Removes the certificates that were written into a folder before, and nothing else."""
+    if (directory / INDEX).is_file():
+        for path in directory.glob("*-*/*.smt2"):
+            if OWN.fullmatch(path.relative_to(directory).as_posix()):
+                path.unlink()
+        (directory / INDEX).unlink()
 
 
 def _keys(item: Property, context: Context) -> list[tuple[str, str]]:
@@ -96,11 +108,12 @@ def _write(
     answer = decide(obligation, unit.timeout, cores=True)
     expected = _expected(answer, item)
     text = certificate(needed(answer), _head(item, obligation, expected, context))
-    name = f"{unit.kind}-{unit.name}/{hashlib.sha256(obligation.name.encode()).hexdigest()[:12]}.smt2"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    name = f"{unit.kind}-{unit.name}/{digest[:12]}.smt2"
     path = directory / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return replace(blank, file=name, expected=expected, sha256=hashlib.sha256(text.encode()).hexdigest())
+    return replace(blank, file=name, expected=expected, sha256=digest)
 
 
 def _expected(answer: Answer, item: Property | Lemma) -> str:

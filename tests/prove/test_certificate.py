@@ -171,6 +171,17 @@ def test_what_needs_no_solver_has_no_file(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_is_written_anew_and_what_is_not_ours_stays(tmp_path: Path) -> None:
+    write_certificates(["seq-total"], SETTINGS, tmp_path)
+    (tmp_path / "property-mine").mkdir()
+    (tmp_path / "property-mine" / "notes.smt2").write_text("(exit)")
+    write_certificates(["seq-wraps"], SETTINGS, tmp_path)
+    index = json.loads((tmp_path / INDEX).read_text())
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.smt2")}
+    assert files == {*index["files"], "property-mine/notes.smt2"}
+    assert list(index["properties"]) == ["seq-wraps"]
+
+
 def test_the_second_solver_does_not_load_the_first() -> None:
     code = "import sys, tcpmodel.prove.recheck as r; r.ask; sys.exit('z3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
