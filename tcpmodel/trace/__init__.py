@@ -15,6 +15,7 @@ from tcpmodel.trace.segment import (
     Observation,
     Segment,
     Timeout,
+    digest_of,
     flag_names,
     sequence_length,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Segment",
     "Timeout",
     "TraceReader",
+    "digest_of",
     "flag_names",
     "open_trace",
     "sequence_length",

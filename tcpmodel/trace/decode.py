@@ -14,7 +14,7 @@ from tcpmodel.trace.ip import Payload, ip_payload
 from tcpmodel.trace.layers import Skip
 from tcpmodel.trace.links import locate
 from tcpmodel.trace.options import ALIGNED_TIMESTAMPS, NO_OPTIONS, OptionValues, parse_options
-from tcpmodel.trace.segment import FIN, SYN, Segment
+from tcpmodel.trace.segment import FIN, HAS_TEXT, SYN, Segment
 from tcpmodel.trace.tunnels import enter
 
 TCP = 6
@@ -24,7 +24,6 @@ SYN_AND_FIN = SYN | FIN
 # SYN and FIN occupy a sequence number each (RFC 9293 3.4)
 CONTROL_OCTETS = tuple(bool(flags & SYN) + bool(flags & FIN) for flags in range(FLAG_BITS + 1))
 MOST_PAIRS = 1 << 16
-HAS_TEXT = 1 << 32  # keeps the digest of a text apart from 0, "no digest"
 
 _HEADER = Struct(">HHIIHHHH").unpack_from
 _STAMPS = Struct(">III").unpack_from

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
+from zlib import crc32
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE = (1 << bit for bit in range(9))
 FLAG_NAMES = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
+HAS_TEXT = 1 << 32  # keeps the digest of a text apart from 0, "no digest"
 FLAG_BITS = {name: 1 << bit for bit, name in enumerate(FLAG_NAMES)}
 
 
 def sequence_length(text: int, flags: int) -> int:
     """SEG.LEN in octets: the text, and one each for SYN and FIN (RFC 9293 3.4)."""
     return text + bool(flags & SYN) + bool(flags & FIN)
+
+
+def digest_of(text: bytes) -> int:
+    """What `Segment.digest` is for a payload of at least one octet."""
+    return crc32(text) | HAS_TEXT
 
 
 @dataclass(slots=True)

@@ -86,6 +86,19 @@ class Connection:
         else:
             sender.settle(segment)
 
+    def overtaken(self, seen_first: Segment, seen_second: Segment) -> None:
+        """Two segments of one sender that were captured in the order of arrival, but sent in the other."""
+        self.flush()
+        sender, receiver = self.ends[seen_first.src], self.ends[seen_first.dst]
+        for segment in (seen_second, seen_first):
+            if not sender.send(segment):
+                sender.settle(segment)
+        self.last, self.time = seen_second.frame, seen_second.time
+        self.segments += 2
+        self.recent += (seen_first, seen_second)
+        receiver.receive(seen_first)
+        receiver.receive(seen_second)
+
     def _write_down(self, segment: Segment) -> None:
         """Keep a short connection whole; one that grows too long to be told again is not kept."""
         if self.segments < STORY:

@@ -2,20 +2,23 @@
 
 A mutation counts as explainable where a run can be named: the kinds and the runs are the functions of this module.
 Everything else has to be found. What is known of a trace narrows the runs: in one that lacks nothing no frame
-is missing, and at the endpoint where it was taken what was captured has arrived.
+is missing, and at the endpoint where it was taken what was captured has arrived. Where frames may be missing, one or
+two are put in that the segments around the mutation suggest, and the run that this completes is verified without any
+assumption (`filled`). A missing SYN is never put in: with another life of the connection everything could be explained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import ModuleType
 
 from tcpmodel.trace import Segment
 from tcpmodel.trace.segment import ACK, FIN, RST, SYN
-from tcpmodel.verify import ConnectionVerdict
+from tcpmodel.verify import ConnectionVerdict, verify
 
 from .material import host
-from .mutants import Mutant
+from .mutants import Memory, Mutant
 
 MODULO = 1 << 32
 IDLE = 1_000_000_000  # ns without a segment before a keep-alive
@@ -117,9 +120,18 @@ def _swap(setting: Setting) -> str:
         return "captured in the wrong order"
     if first.src == second.src:
         return "" if setting.certain() else "the network changed the order before the trace was taken"
-    if second.len and first.len and not setting.certain() and behind(second.ack, end(first)):
+    unheard = behind(second.ack, end(first)) or not second.flags & ACK
+    if (second.len or second.flags & RST) and first.len and not setting.certain() and unheard:
+        return "the two crossed on the way"
+    if second.text and not first.len and not first.flags & RST and not setting.certain() and _room(setting, second):
         return "the two crossed on the way"
     return ""
+
+
+def _room(setting: Setting, text: Segment) -> bool:
+    """Whether the peer had offered room for the text before the ACK that came ahead of it; scaling only adds to it."""
+    before = [s for s in setting.earlier(setting.old.src) if not s.flags & (SYN | RST)]
+    return bool(before) and not behind(before[-1].ack + before[-1].wnd, end(text))
 
 
 def _drop(setting: Setting) -> str:
@@ -178,7 +190,8 @@ def _acknowledgment(setting: Setting) -> str:
 
 def _set_fin(setting: Setting) -> str:
     old = setting.old
-    last = not setting.later(old.src) and not old.flags & (SYN | RST) and setting.opened() and not setting.closed()
+    again = [s for s in setting.later(old.src) if not (s.flags & FIN and end(s) == (end(old) + 1) % MODULO)]
+    last = not again and not old.flags & (SYN | RST) and setting.opened() and not setting.closed()
     unread = not old.text or not setting.answered(end(old))
     return "the user closed here" if last and unread and setting.tcb("SND.NXT") in (old.seq, end(old)) else ""
 
@@ -186,7 +199,8 @@ def _set_fin(setting: Setting) -> str:
 def _set_rst(setting: Setting) -> str:
     """ABORT at SND.NXT. Who has received it sends nothing more, and does not acknowledge its text."""
     old = setting.old
-    last = not setting.later(old.src) and not old.flags & (SYN | FIN) and setting.opened() and not setting.closed()
+    last = all(s.flags & RST for s in setting.later(old.src)) and not old.flags & (SYN | FIN)
+    last = last and setting.opened() and not setting.closed()
     heard = (old.text and setting.answered(end(old))) or (setting.at(old.dst) and setting.later(old.dst))
     return "the user aborted here" if last and not heard and setting.tcb("SND.NXT") == old.seq else ""
 
@@ -213,7 +227,70 @@ def _clear_ack(setting: Setting) -> str:
     return "both opened" if old.flags & SYN and not others else ""
 
 
+def rival(setting: Setting) -> Segment | None:
+    """The only other segment that knows an initial sequence number: moving its ACK makes the same trace."""
+    old = setting.old
+    if not old.flags & SYN or not setting.mutant.kind.startswith("SEQ") or setting.mutant.after is None:
+        return None
+    own = [s for s in setting.segments if s.src == old.src and s is not old]
+    knowing = [s for s in setting.later(old.dst) if s.flags & ACK]
+    return knowing[0] if len(knowing) == 1 and not own else None
+
+
+def filled(setting: Setting, steps: ModuleType) -> str:
+    """The missing frames that make a complete, conforming trace of the mutant; "" where none are known."""
+    if setting.complete:
+        return ""
+    for words, at, frames in _fillings(setting):
+        items = [*setting.mutant.items]
+        place = next((n for n, item in enumerate(items) if isinstance(item, Segment) and item.frame == at), None)
+        if place is None:
+            continue
+        items[place:place] = [replace(s, time=items[place].time, ident=0) for s in frames]
+        numbered = [replace(s, frame=n) if isinstance(s, Segment) else s for n, s in enumerate(items, 1)]
+        told = verify(Memory(numbered, "", True), steps)
+        if all(c.verdict == "conforming" and {a.kind for a in c.assumptions} <= {"offload"} for c in told.connections):
+            return f"{words} missing from the capture"
+    return ""
+
+
+def _fillings(setting: Setting) -> Iterator[tuple[str, int, list[Segment]]]:
+    """(what it is, the frame it goes before, the segments put in), for numbers that are ahead and for answers."""
+    old, new = setting.old, setting.mutant.after
+    if setting.mutant.kind.startswith("swap") and old.len and not old.flags & RST and new is not None:
+        yield "an earlier copy of it is", new.frame, [old]
+    if new is None or old.flags & SYN or not setting.mutant.kind.startswith(("SEQ", "ACK")):
+        return
+    own, other = setting.earlier(old.src), setting.earlier(old.dst)
+    if setting.mutant.kind.startswith("SEQ") and own:
+        ack = new.ack if new.flags & ACK else own[-1].ack
+        yield from _texts("text before it is", new, replace(own[-1], ack=ack), new.seq)
+    if setting.mutant.kind.startswith("ACK") and other:
+        yield from _texts("text that it acknowledges is", new, replace(other[-1], ack=new.seq), new.ack)
+
+
+def _texts(words: str, new: Segment, last: Segment, until: int) -> Iterator[tuple[str, int, list[Segment]]]:
+    """One or two segments of text that go on behind the last one up to a sequence number, cut as the mutant is."""
+    size = (until - end(last)) % MODULO
+    if not 0 < size < 1 << 16:
+        return
+    one = replace(last, seq=end(last), text=size, len=size, flags=ACK, mss=-1, wscale=-1, sackok=False, sack=())
+    yield words, new.frame, [one]
+    for part in {size // 2, new.text} - {0}:
+        if part < size:
+            rest = replace(one, seq=(one.seq + part) % MODULO, text=size - part, len=size - part)
+            yield words, new.frame, [replace(one, text=part, len=part), rest]
+
+
+def _set_ack(setting: Setting) -> str:
+    others = [s for s in setting.segments if s.src != setting.old.src]
+    own = [s for s in setting.segments if s.src == setting.old.src]
+    alone = setting.old.flags & SYN and not others and len(own) == 1 and not setting.complete
+    return "the SYN that it answers is missing from the capture" if alone else ""
+
+
 EXPLAIN: dict[str, Callable[[Setting], str]] = {
     "window": _window, "swap": _swap, "drop": _drop, "SEQ": _sequence, "ACK": _acknowledgment, "set FIN": _set_fin,
     "set RST": _set_rst, "clear FIN": _clear_fin, "clear RST": _clear_rst, "clear ACK": _clear_ack,
+    "set ACK": _set_ack,
 }  # fmt: skip

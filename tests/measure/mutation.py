@@ -13,17 +13,19 @@ from tcpmodel.compile import load_steps
 from tcpmodel.trace import Event, Segment, open_trace
 from tcpmodel.verify import ConnectionVerdict, Options, verify
 
-from .explainable import Setting, explanation
+from .explainable import Setting, explanation, filled, rival
 from .material import TRACES, available, linux_pcap, linux_steps, linux_truth
 from .mutants import Memory, Mutant, mutants
 
-# Found where it is; the same sender blamed for another frame; the other endpoint blamed; nobody blamed.
-FOUND, LATER, OTHER, UNDECIDED, ASSUMED, MISSED = "found", "later", "other", "inconclusive", "assumed", "missed"
+# Found where it is; the one other segment blamed of which a single change makes the same trace; the same sender blamed
+# for another frame; the other endpoint blamed; nobody blamed.
+FOUND, RIVAL, LATER, OTHER = "found", "rival", "later", "other"
+UNDECIDED, ASSUMED, MISSED = "inconclusive", "assumed", "missed"
 VARIABLES = ("SND.UNA", "SND.NXT", "RCV.NXT")
 Class = tuple[str, str, str, str, str]  # explanation, outcome, kind, shape, why
 NUMBERS = re.compile(r"\b(?!TM)\S*\d{2,}\S*|frame \d+")
-OUTCOMES = (FOUND, LATER, OTHER, UNDECIDED, ASSUMED, MISSED)
-BLAMED = (FOUND, LATER, OTHER)
+OUTCOMES = (FOUND, RIVAL, LATER, OTHER, UNDECIDED, ASSUMED, MISSED)
+BLAMED = (FOUND, RIVAL, LATER, OTHER)
 
 
 @dataclass
@@ -112,6 +114,9 @@ def outcome(mutant: Mutant, specimen: Specimen) -> tuple[str, str]:
         first = min(findings, key=lambda f: f.frame)
         right = FOUND if first.frame in mutant.frames else LATER
         why = f"{first.code} {first.rule} at frame {first.frame} by {first.endpoint}"
+        twin = rival(specimen.setting(mutant))
+        if twin is not None and (first.endpoint, first.frame) == (twin.src, twin.frame):
+            return RIVAL, why
         return right if first.endpoint in mutant.senders else OTHER, why
     reasons = [c.reason for c in verdict.connections if c.verdict == "inconclusive"]
     if reasons:
@@ -129,7 +134,7 @@ def measure(of: Iterable[Specimen], count: int, seed: int = 1, shown: int = 1, k
     for number, specimen in enumerate(of):
         for mutant in mutants(specimen.trace.items, count, seed * 1_000_003 + number, kind):
             try:
-                run = explanation(specimen.setting(mutant))
+                run = explanation(specimen.setting(mutant)) or filled(specimen.setting(mutant), specimen.steps)
                 result, why = outcome(mutant, specimen)
             except Exception as error:  # a measurement goes on; the crash is part of its result
                 tally.crashes.append(f"{specimen.name}: {mutant}: {error!r}")
@@ -165,12 +170,13 @@ def rate(tally: Tally, outcomes: tuple[str, ...] = (FOUND,), explained: bool = F
 def summary(tally: Tally) -> str:
     """The figures in a line."""
     total = sum(counts.total() for counts in tally.outcomes.values())
-    found, blamed = rate(tally), rate(tally, BLAMED)
+    found, either, blamed = rate(tally), rate(tally, (FOUND, RIVAL)), rate(tally, BLAMED)
     raw = sum(counts[FOUND] for counts in tally.outcomes.values()) / max(1, total)
     wrongly = rate(tally, BLAMED, explained=True)
     return (
         f"{total} mutants, {raw:.1%} found; of those that no run explains {found:.1%} found where they are, "
-        f"{blamed:.1%} a violation; of those that one explains {wrongly:.1%} a violation"
+        f"{either:.1%} there or where another change makes the same trace, {blamed:.1%} a violation; "
+        f"of those that one explains {wrongly:.1%} a violation"
     )
 
 
