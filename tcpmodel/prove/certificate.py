@@ -30,6 +30,8 @@ DECLARED = re.compile(r"^\(declare-fun .* \(\) (\(_ BitVec \d+\)|\w+)\)$")
 """A constant of a certificate, and its sort."""
 OWN = re.compile(r"(property|lemma)-[^/]+/[0-9a-f]{12}\.smt2")
 """How certificates are named, each after its content."""
+VECTOR = "(_ bv"
+"""How the literal of a vector begins."""
 ELSEWHERE = (";", "(set-info", "(set-logic", "(check-sat")
 """What begins the lines that a certificate has in words of its own."""
 
@@ -151,17 +153,17 @@ def certificate(obligation: Obligation, head: Iterable[str] = ()) -> str:
     lines.append("(set-info :smt-lib-version 2.6)")
     body = [line for line in solver.to_smt2().splitlines() if line and not line.startswith(ELSEWHERE)]
     sorts = {found[1] for line in body if (found := DECLARED.match(line))}
+    sorts |= {VECTOR for line in body if VECTOR in line}
     return "\n".join([*lines, f"(set-logic {logic(sorts, solver)})", *body, "(check-sat)", ""])
 
 
 def logic(sorts: set[str], solver: Any) -> str:
     """The smallest logic that has these sorts and all that a solver was told."""
-    vectors = any("BitVec" in sort for sort in sorts)
-    if "Int" not in sorts:
-        return "QF_BV" if vectors else "QF_UF"
+    if any(VECTOR in sort or "BitVec" in sort for sort in sorts):
+        return "ALL" if "Int" in sorts else "QF_BV"
     goal = z3().Goal()
     goal.add(*solver.assertions())
-    return "ALL" if vectors else "QF_LIA" if z3().Probe("arith-max-deg")(goal) <= 1 else "QF_NIA"
+    return "QF_LIA" if z3().Probe("arith-max-deg")(goal) <= 1 else "QF_NIA"
 
 
 def _index(wanted: list[Property], found: list[Entry], subject: Subject, context: Context) -> dict[str, Any]:

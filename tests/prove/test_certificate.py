@@ -160,7 +160,13 @@ def test_hypotheses_that_were_not_needed_are_left_out() -> None:
 def test_a_number_times_a_number_is_another_logic() -> None:
     x, y = z3().Ints("x y")
     assert "(set-logic QF_NIA)" in certificate(Obligation("product", (("first", x > 1),), x * y > 7))
-    assert "(set-logic QF_UF)" in certificate(Obligation("truth", (), z3().Bool("p")))
+    assert "(set-logic QF_LIA)" in certificate(Obligation("truth", (), z3().Bool("p")))
+
+
+def test_literals_count_as_well_as_constants() -> None:
+    p, one, two = z3().Bool("p"), z3().BitVecVal(1, 16), z3().BitVecVal(2, 16)
+    text = certificate(Obligation("states", (), z3().If(p, one, two) == one))
+    assert "(set-logic QF_BV)" in text
 
 
 def test_what_needs_no_solver_has_no_file(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
 def unwrapped(free: Free) -> Free:
     """Each sequence number some turns further: all as many as the first, and each some more, for solvers to cancel."""
     rows = list(_seqs(free))
-    common = z3().Int("turns") if rows else None
+    common = z3().Int("turns")
     turned = {row.name: free.values[row.name] + CIRCLE * common for row in rows[:1]}
     for row in rows[1:]:
         turned[row.name] = free.values[row.name] + CIRCLE * (common + z3().Int(f"{row.name}.turns"))
