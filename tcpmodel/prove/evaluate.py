@@ -6,16 +6,20 @@ as one int, held text as pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from tcpmodel.compile import runtime
 from tcpmodel.compile.expressions import Emitter
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.expr import Expr
 
-Values = Mapping[str, Any]
+
+class Values(Protocol):
+    """Values by the names of a specification."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 class _Names(Emitter):

@@ -45,10 +45,11 @@ class Local(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """A segment as the network carries it, with the incarnation of its sender."""
+    """A segment as the network carries it, with the incarnation of its sender and that of the peer whose SYN it took."""
 
     wire: Wire
     incarnation: int
+    peer: int = 0
 
 
 @dataclass
@@ -231,11 +232,12 @@ class Endpoint:
         return None if row.text > self.scenario.text else self._behind(t, row, None)
 
     def _permitted(self, core: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
-        incarnation = self.cores[core].incarnation if self.ghosts else 0
+        row = self.cores[core]
+        lives = (row.incarnation, row.peer) if self.ghosts else (0, 0)
         for wire in wires:
             after = self.send(core, wire)
             if after is not None:
-                yield self.packets.number(Packet(wire, incarnation)), after
+                yield self.packets.number(Packet(wire, *lives)), after
 
     def _prepare(self, core: int, accept: bool) -> Any:
         """A TCB to take a step with, and its surroundings."""

@@ -1,0 +1,162 @@
+"""Runs that show a property to be false, or its condition to be met: the shortest that the scenarios of the text allow.
+
+A proof that fails refutes nothing, since the state from which it fails may be one that nothing leads to. Two endpoints
+that run the model under proof are explored from its start for a step that breaks the claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tcpmodel.compile.expressions import identifier
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.evaluate import evaluator
+from tcpmodel.prove.explore import Condition, Path, Situation, scenario, search
+from tcpmodel.prove.explore.system import HAPPENS, SENDS, Move
+from tcpmodel.prove.methods.reading import TRUE
+from tcpmodel.prove.named import Ghosts, Named, Unknown, pair_values, step_values, tcb_values
+from tcpmodel.prove.property import Property
+from tcpmodel.prove.system.ghosts import read_ghosts
+from tcpmodel.spec.model import Model, Template
+from tcpmodel.spec.report import Report
+from tcpmodel.spec.shape import scalars
+
+STATES = 6_000
+"""How many states of a scenario are looked at, about a second."""
+
+
+def counterexample(item: Property, context: Context) -> Path | None:
+    """The shortest run of a scenario that breaks the property, None where none is found within the bounds."""
+    breaks = BREAKS.get(item.method)
+    try:
+        return _search(item, context, breaks(item, context)) if breaks else None
+    except Unknown:
+        return None
+
+
+def witness(item: Property, context: Context) -> Path | None:
+    """The shortest run of a scenario with a step that meets the property's condition."""
+    return _search(item, context, _meeting(item, names_of(context)))
+
+
+def _search(item: Property, context: Context, condition: Condition) -> Path | None:
+    for name in item.search or shared(context):
+        path = search(scenario(name, context.model.name), condition, models=context.model, steps=True, states=STATES)
+        if path is not None:
+            return path
+    return None
+
+
+def shared(context: Context) -> tuple[str, ...]:
+    """The scenarios that are searched for every property: those of the document `searched: every`."""
+    node = context.properties.documents.get("searched every")
+    entry = node.entries["scenarios"] if node else None
+    return tuple(text.value for text in scalars(entry.value, Report())) if entry else ()
+
+
+def _meeting(item: Property, ghosts: Ghosts) -> Condition:
+    """Whether a step is one that the property speaks of."""
+    claim = item.claim
+    names = {(p.event, p.event_name) for p in claim.procedures}
+    when = evaluator(claim.when) if claim.when is not TRUE else None
+
+    def met(now: Situation) -> bool:
+        before, move = now.before, now.move
+        if before is None or not isinstance(move, Move) or event_of(now, move) not in names:
+            return False
+        end = before.b if move.end else before.a
+        return end.state in claim.states and (when is None or bool(when(step_values(now, ghosts))))
+
+    return met
+
+
+def event_of(now: Situation, move: Move) -> tuple[str, str]:
+    """The event that a move is to the endpoint which makes it, as procedures name events."""
+    if move.kind == HAPPENS:
+        occasion = now.system.ends[move.end].occasions[move.what]
+        return occasion.kind, occasion.name
+    return ("output" if move.kind == SENDS else "segment"), ""
+
+
+def _breaking_step(item: Property, context: Context) -> Condition:
+    """Whether a step meets the condition and not the claim."""
+    ghosts, claim, model = names_of(context), item.claim, context.model
+    met = _meeting(item, ghosts)
+    then = evaluator(claim.then) if claim.then is not TRUE else None
+    effects = tuple(_effects(claim.effects, model))
+
+    def breaks(now: Situation) -> bool:
+        if not met(now):
+            return False
+        return (then is not None and not then(step_values(now, ghosts))) or any(not kept(now) for kept in effects)
+
+    return breaks
+
+
+def _effects(claim: Any, model: Model) -> Iterator[Condition]:
+    """The claims on what a step sends and leaves alone, as conditions on steps."""
+    if claim.sends is not None:
+        yield (
+            lambda now: (forms := _told(now, model)) <= _numbers(claim.sends, now) and bool(forms) == bool(claim.sends)
+        )
+    if claim.only is not None:
+        yield lambda now: _told(now, model) <= _numbers(claim.only, now)
+    if claim.changes is not None:
+        rows = [row.name for row in model.variables.values() if row.group == "tcb" and row.name not in claim.changes]
+        yield lambda now: all(_same(now, identifier(name)) for name in rows)
+
+
+def _same(now: Situation, name: str) -> bool:
+    before, move = now.before, now.move
+    assert before is not None and isinstance(move, Move)
+    old, new = ((s.b if move.end else s.a).tcb for s in (before, now))
+    return bool(getattr(old, name) == getattr(new, name))
+
+
+Form = tuple[int, int, int | None]
+
+
+def _told(now: Situation, model: Model) -> set[Form]:
+    """The segments that the rules of a step call for: control bits, SEQ and ACK."""
+    return _numbers((t for name in now.rules for t in model.rules[name].sends), now)
+
+
+def _numbers(templates: Iterable[Template], now: Situation) -> set[Form]:
+    """What the templates come to behind the step."""
+    values = _behind(now)
+    rows = [(t.flags, {name: evaluator(node)(values) for name, node in t.fields}) for t in templates]
+    return {(flags, fields["SEQ"], fields.get("ACK")) for flags, fields in rows}
+
+
+def _behind(now: Situation) -> Named:
+    """The names of the endpoint that has acted as they are behind the step, and of what has arrived."""
+    values = step_values(now, {})
+    return Named({**values.sources, "": values.sources["NEXT."]})
+
+
+def _breaking_state(item: Property, context: Context) -> Condition:
+    """Whether the property does not hold of what a step has led to."""
+    node, ghosts = item.claim.holds, names_of(context)
+    told = evaluator(node)
+    if item.method == "invariant":
+        return lambda now: not all(told(tcb_values(end, ghosts)) for end in (now.a, now.b))
+    if not item.claim.about:
+        met = _meeting(item, ghosts)
+        return lambda now: met(now) and not told(step_values(now, ghosts))
+    if item.claim.about != "endpoints":
+        raise Unknown(item.claim.about)
+    return lambda now: not all(told(pair_values(*ends, ghosts)) for ends in ((now.a, now.b), (now.b, now.a)))
+
+
+def names_of(context: Context) -> Ghosts:
+    """The ghost variables of endpoints that are names for an expression."""
+    rows = read_ghosts(context.model, context.properties.documents).endpoint
+    return {row.name: row.value for row in rows if row.derived and row.value is not None}
+
+
+BREAKS: dict[str, Callable[[Property, Context], Condition]] = {
+    "step": _breaking_step,
+    "invariant": _breaking_state,
+    "induction": _breaking_state,
+}
