@@ -49,6 +49,8 @@ class Machine:
     def hypotheses(self, step: Step) -> tuple[tuple[str, Term], ...]:
         """What is true of every step: the width of its numbers, and that it breaks no rule."""
         key = step.procedure.name, step.state
+        if self.steps.get(key) is not step:  # one over other terms, as the second of a run is
+            return tuple(self._hypotheses(step))
         if key not in self.known:
             self.known[key] = tuple(self._hypotheses(step))
         return self.known[key]
