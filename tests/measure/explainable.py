@@ -259,7 +259,14 @@ def _fillings(setting: Setting) -> Iterator[tuple[str, int, list[Segment]]]:
     old, new = setting.old, setting.mutant.after
     if setting.mutant.kind.startswith("swap") and old.len and not old.flags & RST and new is not None:
         yield "an earlier copy of it is", new.frame, [old]
-    if new is None or old.flags & SYN or not setting.mutant.kind.startswith(("SEQ", "ACK")):
+    if new is None or not setting.mutant.kind.startswith(("SEQ", "ACK")):
+        return
+    following = next((s.frame for s in setting.segments if s.frame > old.frame), None)
+    if setting.mutant.kind.startswith("SEQ") and following and old.len and behind(new.seq, old.seq):
+        begin = end(new) if old.flags & SYN or behind(old.seq, end(new)) else old.seq
+        last = replace(new, frame=following, seq=begin, text=0, len=0, flags=ACK)
+        yield from _texts("text behind it is", last, last, end(old))
+    if old.flags & SYN:
         return
     own, other = setting.earlier(old.src), setting.earlier(old.dst)
     if setting.mutant.kind.startswith("SEQ") and own:
