@@ -1,7 +1,8 @@
 """What a property may claim of a step besides where it leads: what it sends and leaves alone, that it is allowed.
 
 `sends` are the segments of which one is owed behind the step, `sends-only` those that may be owed at most; `changes`
-are the only variables that may be others than before; `permitted` says that no rule of any level forbids the step.
+are the only variables that may be others than before; `permitted` says that no rule of any level forbids the step,
+`total` that every stage it comes to has a rule for it. As the first rule that fits fires, that is then exactly one.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.scope import TCB, Scope
 from tcpmodel.spec.shape import Fields
 
-KEYS = ("sends", "sends-only", "changes", "permitted")
+KEYS = ("sends", "sends-only", "changes", "permitted", "total")
 
 
 @dataclass(frozen=True)
 class Effects:
-    """What is claimed; None (of `permitted`: False) where nothing is."""
+    """What is claimed; None (of the last two: False) where nothing is."""
 
     sends: tuple[Template, ...] | None
     only: tuple[Template, ...] | None
     changes: tuple[str, ...] | None
     permitted: bool
+    total: bool
 
 
 def effects(fields: Fields, words: Words, scope: Scope, report: Report) -> Effects:
@@ -42,6 +44,7 @@ def effects(fields: Fields, words: Words, scope: Scope, report: Report) -> Effec
         templates(fields, "sends-only", scope, report),
         _variables(fields, words, report),
         fields.flag("permitted"),
+        fields.flag("total"),
     )
 
 
@@ -67,6 +70,8 @@ def goals(claim: Effects, step: Step, machine: Machine, context: Context, values
         yield both(*(context.truth(_kept(row), machine, values) for row in rows))
     if claim.permitted:
         yield negation(either(*(f.when for f in step.firings if f.rule.forbid)))
+    if claim.total:
+        yield negation(either(*(hole.when for hole in step.holes)))
 
 
 def _owed(wanted: tuple[Template, ...], step: Step, machine: Machine) -> Term:
@@ -86,10 +91,10 @@ def _one_of(wanted: tuple[Template, ...], form: Form, machine: Machine, values: 
 
 
 def _same(template: Template, form: Form, machine: Machine, values: Values) -> Term:
-    fields = dict(template.fields)
-    if template.flags != form.template.flags or fields.keys() != form.fields.keys():
+    """A form has the control bits that are claimed, and the numbers; those that the claim leaves out may be any."""
+    if template.flags != form.template.flags or not form.fields.keys() >= dict(template.fields).keys():
         return z3().BoolVal(False)
-    return both(*(machine.value(node, values)[0] == form.fields[name] for name, node in fields.items()))
+    return both(*(machine.value(node, values)[0] == form.fields[name] for name, node in template.fields))
 
 
 def _kept(row: Variable) -> Compare:
