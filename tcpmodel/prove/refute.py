@@ -35,11 +35,6 @@ def counterexample(item: Property, context: Context) -> Path | None:
         return None
 
 
-def witness(item: Property, context: Context) -> Path | None:
-    """The shortest run of a scenario with a step that meets the property's condition."""
-    return _search(item, context, _meeting(item, names_of(context)))
-
-
 def _search(item: Property, context: Context, condition: Condition) -> Path | None:
     for name in item.search or shared(context):
         path = search(scenario(name, context.model.name), condition, models=context.model, steps=True, states=STATES)
@@ -48,16 +43,16 @@ def _search(item: Property, context: Context, condition: Condition) -> Path | No
     return None
 
 
-def shared(context: Context) -> tuple[str, ...]:
-    """The scenarios that are searched for every property: those of the document `searched: every`."""
+def shared(context: Context, kind: str = "scenarios") -> tuple[str, ...]:
+    """The scenarios that are searched, or run at `random`, for every property: those of the document `searched: every`."""
     node = context.properties.documents.get("searched every")
-    entry = node.entries["scenarios"] if node else None
+    entry = node.entries[kind] if node else None
     return tuple(text.value for text in scalars(entry.value, Report())) if entry else ()
 
 
-def _meeting(item: Property, ghosts: Ghosts) -> Condition:
-    """Whether a step is one that the property speaks of."""
-    claim = item.claim
+def meeting(item: Property, context: Context) -> Condition:
+    """Whether a step is one that a property of steps speaks of."""
+    claim, ghosts = item.claim, names_of(context)
     names = {(p.event, p.event_name) for p in claim.procedures}
     when = evaluator(claim.when) if claim.when is not TRUE else None
 
@@ -82,7 +77,7 @@ def event_of(now: Situation, move: Move) -> tuple[str, str]:
 def _breaking_step(item: Property, context: Context) -> Condition:
     """Whether a step meets the condition and not the claim."""
     ghosts, claim, model = names_of(context), item.claim, context.model
-    met = _meeting(item, ghosts)
+    met = meeting(item, context)
     then = evaluator(claim.then) if claim.then is not TRUE else None
     effects = tuple(_effects(claim.effects, model))
 
@@ -142,7 +137,7 @@ def _breaking_state(item: Property, context: Context) -> Condition:
     if item.method == "invariant":
         return lambda now: not all(told(tcb_values(end, ghosts)) for end in (now.a, now.b))
     if not item.claim.about:
-        met = _meeting(item, ghosts)
+        met = meeting(item, context)
         return lambda now: met(now) and not told(step_values(now, ghosts))
     if item.claim.about != "endpoints":
         raise Unknown(item.claim.about)

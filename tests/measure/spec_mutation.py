@@ -1,0 +1,142 @@
+"""How many mutants of the specification are noticed: by `check`, or by a property that is no longer proved.
+
+python -m tests.measure.spec_mutation [--count N] [--seed N] [--jobs N] [--all]   (minutes; progress on standard error)
+
+Of each mutant only what the changed rule can bear on is asked again: the steps of the procedures that it is in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+from tcpmodel.check import check
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.load import Properties, load_properties
+from tcpmodel.prove.obligation import decide
+from tcpmodel.prove.units import obligations_of, parts_of
+from tcpmodel.spec import load
+
+from .spec_mutants import Change, changes
+
+KINDS = (
+    "drop guard",
+    "drop conjunct",
+    "drop assignment",
+    "swap state",
+    "stay",
+    "send nothing",
+    "delete rule",
+    "permit",
+)
+"""The kinds of change that are drawn; the others of `spec_mutants` are there to look at."""
+TIMEOUT = 10.0
+WHOLE = ("graph", "diagram", "finite")
+"""Methods that look at the machine as a whole, which takes seconds: asked last."""
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """What noticed a mutant: `check`, the names of a property or lemma and of the part, or ''."""
+
+    mutant: str
+    kind: str
+    by: str
+    seconds: float
+
+
+@cache
+def originals() -> tuple[Change, ...]:
+    """All mutants of the kinds that are drawn."""
+    return tuple(change for change in changes(load()) if change.kind in KINDS)
+
+
+@cache
+def claims() -> Properties:
+    """The properties as the original text means them."""
+    return load_properties(load())
+
+
+def drawn(count: int, seed: int) -> list[int]:
+    """The indices of a sample; the same for the same seed."""
+    everything = range(len(originals()))
+    return sorted(random.Random(seed).sample(everything, min(count, len(everything))))
+
+
+def judge(index: int) -> Noticed:
+    """What notices one mutant."""
+    change, start = originals()[index], time.perf_counter()
+    by = next(_noticing(change), "")
+    return Noticed(change.name, change.kind, by, time.perf_counter() - start)
+
+
+def _noticing(change: Change) -> Iterator[str]:
+    """What notices a mutant, the cheap questions first."""
+    procedures = _procedures(change)
+    context = Context(change.model, claims())
+    properties = context.properties
+    lemmas = {name for item in properties.properties.values() for name in properties.closure(item.given)}
+    quick = [("property", p.name) for p in properties.properties.values() if p.method not in WHOLE]
+    for kind, name in [*quick, *(("lemma", name) for name in lemmas)]:
+        yield from _failing(context, kind, name, procedures)
+    stages = {s.name for p in load().procedures for s in p.stages for r in s.rules if r.name == change.rule}
+    if check(change.model, stages=stages).findings:
+        yield "check"
+    for item in properties.properties.values():
+        if item.method in WHOLE:
+            yield from _failing(context, "property", item.name, None)
+
+
+def _procedures(change: Change) -> frozenset[str]:
+    """The procedures that the changed rule is in."""
+    return frozenset(p.name for p in load().procedures for s in p.stages if any(r.name == change.rule for r in s.rules))
+
+
+def _failing(context: Context, kind: str, name: str, procedures: frozenset[str] | None) -> Iterator[str]:
+    for part in parts_of(context, kind, name):
+        if procedures is None or part.split(" in ")[0] in procedures:
+            for obligation in obligations_of(context, kind, name, part):
+                if decide(obligation, TIMEOUT).holds is False:
+                    yield f"{kind} {name}, {part}"
+                    return
+
+
+def main() -> None:
+    """Prints the share that is noticed, by kind, and the survivors."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=240)
+    parser.add_argument("--seed", type=int, default=9293)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="every mutant, no sample")
+    options = parser.parse_args()
+    chosen = list(range(len(originals()))) if options.all else drawn(options.count, options.seed)
+    found: list[Noticed] = []
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("fork")) as pool:
+        for result in pool.map(judge, chosen):
+            found.append(result)
+            print(f"{len(found)}/{len(chosen)} {result.by or 'SURVIVES'}: {result.mutant}", file=sys.stderr)
+    report(found)
+
+
+def report(found: list[Noticed]) -> None:
+    """The figures, and who has survived."""
+    total, noticed = Counter(r.kind for r in found), Counter(r.kind for r in found if r.by)
+    for kind, count in total.items():
+        print(f"{kind:16} {noticed[kind]:4} of {count:4}")
+    by_check = sum(r.by == "check" for r in found)
+    print(f"noticed {sum(noticed.values())} of {len(found)}, {by_check} of them by check alone")
+    for result in found:
+        if not result.by:
+            print(f"survives: {result.mutant}")
+
+
+if __name__ == "__main__":
+    main()
