@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tcpmodel.compile.expressions import SEGMENT_ATTRIBUTES, identifier
+from tcpmodel.compile import runtime
+from tcpmodel.compile.expressions import SEGMENT_FIELDS, identifier
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Situation
 from tcpmodel.prove.explore.endpoint import Packet
 from tcpmodel.prove.explore.path import End
 from tcpmodel.prove.explore.system import HAPPENS, Move
 from tcpmodel.spec.expr import Expr
+from tcpmodel.trace import Segment
 
 Source = Callable[[str], Any]
 Ghosts = Mapping[str, Expr]
@@ -21,6 +23,11 @@ KEPT: dict[str, Callable[[End], int]] = {"INC": lambda end: end.incarnation, "PE
 
 CARRIED: dict[str, Callable[[Packet], int]] = {"INC": lambda row: row.incarnation, "PEER.INC": lambda row: row.peer}
 """Those of segments."""
+
+
+FIELDS: dict[str, Callable[[Segment], Any]] = {name: eval(f"lambda s: {text}") for name, text in SEGMENT_FIELDS.items()}
+OWED = "(owed)"
+"""Whether the segment of a step is one that its endpoint owes."""
 
 
 class Unknown(Exception):
@@ -58,6 +65,8 @@ def step_values(now: Situation, ghosts: Ghosts) -> Named:
     given = dict(system.occasions[move.what].arguments) if move.kind == HAPPENS else {}
 
     def plain(name: str) -> Any:
+        if name == OWED:
+            return now.segment is not None and runtime.owed(own.tcb.owed, now.segment)
         if hasattr(own.tcb, identifier(name)) or name in (*KEPT, *ghosts):
             return mine(name)
         # what surrounds the endpoint is as it was at this step once the step is taken again
@@ -95,7 +104,9 @@ def _arriving(now: Situation, move: Move) -> Source:
             raise Unknown(name)
         if name in CARRIED:
             return CARRIED[name](now.system.packets.rows[move.what])
-        return _attribute(now.segment, SEGMENT_ATTRIBUTES.get(f"SEG.{name}", name))
+        if f"SEG.{name}" not in FIELDS:
+            raise Unknown(name)
+        return FIELDS[f"SEG.{name}"](now.segment)
 
     return found
 

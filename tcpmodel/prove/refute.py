@@ -13,7 +13,7 @@ from tcpmodel.compile.expressions import identifier
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Condition, Path, Situation, scenario, search
-from tcpmodel.prove.explore.system import HAPPENS, SENDS, Move
+from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Move
 from tcpmodel.prove.methods.reading import TRUE
 from tcpmodel.prove.named import Ghosts, Named, Unknown, pair_values, step_values, tcb_values
 from tcpmodel.prove.property import Property
@@ -21,6 +21,9 @@ from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec.model import Model, Template
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import scalars
+
+EVENTS = {SENDS: "output", ARRIVES: "segment", COPY: "segment"}
+"""What a move is to the endpoint that makes it; the others are none of an endpoint."""
 
 STATES = 6_000
 """How many states of a scenario are looked at, about a second."""
@@ -44,7 +47,7 @@ def _search(item: Property, context: Context, condition: Condition) -> Path | No
 
 
 def shared(context: Context, kind: str = "scenarios") -> tuple[str, ...]:
-    """The scenarios that are searched, or run at `random`, for every property: those of the document `searched: every`."""
+    """The scenarios that are searched for every property, or run at `random`: those of `searched: every`."""
     node = context.properties.documents.get("searched every")
     entry = node.entries[kind] if node else None
     return tuple(text.value for text in scalars(entry.value, Report())) if entry else ()
@@ -71,7 +74,7 @@ def event_of(now: Situation, move: Move) -> tuple[str, str]:
     if move.kind == HAPPENS:
         occasion = now.system.ends[move.end].occasions[move.what]
         return occasion.kind, occasion.name
-    return ("output" if move.kind == SENDS else "segment"), ""
+    return EVENTS.get(move.kind, ""), ""
 
 
 def _breaking_step(item: Property, context: Context) -> Condition:
@@ -92,11 +95,9 @@ def _breaking_step(item: Property, context: Context) -> Condition:
 def _effects(claim: Any, model: Model) -> Iterator[Condition]:
     """The claims on what a step sends and leaves alone, as conditions on steps."""
     if claim.sends is not None:
-        yield (
-            lambda now: (forms := _told(now, model)) <= _numbers(claim.sends, now) and bool(forms) == bool(claim.sends)
-        )
+        yield lambda now: bool(told := _told(now, model)) == bool(claim.sends) and _fitting(claim.sends, told, now)
     if claim.only is not None:
-        yield lambda now: _told(now, model) <= _numbers(claim.only, now)
+        yield lambda now: _fitting(claim.only, _told(now, model), now)
     if claim.changes is not None:
         rows = [row.name for row in model.variables.values() if row.group == "tcb" and row.name not in claim.changes]
         yield lambda now: all(_same(now, identifier(name)) for name in rows)
@@ -109,19 +110,25 @@ def _same(now: Situation, name: str) -> bool:
     return bool(getattr(old, name) == getattr(new, name))
 
 
-Form = tuple[int, int, int | None]
+Form = tuple[int, dict[str, int]]
+"""Control bits, and the numbers that a template has, by the names of fields."""
 
 
-def _told(now: Situation, model: Model) -> set[Form]:
-    """The segments that the rules of a step call for: control bits, SEQ and ACK."""
+def _told(now: Situation, model: Model) -> list[Form]:
+    """The segments that the rules of a step call for."""
     return _numbers((t for name in now.rules for t in model.rules[name].sends), now)
 
 
-def _numbers(templates: Iterable[Template], now: Situation) -> set[Form]:
+def _fitting(wanted: Iterable[Template], told: Iterable[Form], now: Situation) -> bool:
+    """Whether every segment is one of those wanted; the numbers that a template leaves out may be any."""
+    rows = _numbers(wanted, now)
+    return all(any(flags == bits and fields.items() <= found.items() for bits, fields in rows) for flags, found in told)
+
+
+def _numbers(templates: Iterable[Template], now: Situation) -> list[Form]:
     """What the templates come to behind the step."""
     values = _behind(now)
-    rows = [(t.flags, {name: evaluator(node)(values) for name, node in t.fields}) for t in templates]
-    return {(flags, fields["SEQ"], fields.get("ACK")) for flags, fields in rows}
+    return [(t.flags, {name: evaluator(node)(values) for name, node in t.fields}) for t in templates]
 
 
 def _behind(now: Situation) -> Named:
