@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from tcpmodel.prove.load import Properties
-from tcpmodel.prove.property import PROVED, REFUTED, UNKNOWN, Lemma, Property, Result
+from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, UNKNOWN, Lemma, Property, Result
 from tcpmodel.prove.units import Done, Subject, Unit, context_of, units, work
 
 TIMEOUT = 20.0
@@ -120,14 +120,16 @@ def _needed(item: Property, done: Found) -> tuple[str, ...]:
 def _result(item: Property, properties: Properties, done: Found) -> Result:
     mine = [part for key in _keys(item, properties) for part in done[key]]
     failures = tuple(failure for part in mine for failure in (*part.failures, *part.unknown))
+    bounds = [bound for part in mine for bound in part.bounds]
     counterexample = next((failure.counterexample for failure in failures if failure.counterexample), None)
     return Result(
         item.name,
         item.row,
-        REFUTED if counterexample else UNKNOWN if failures else PROVED,
+        REFUTED if counterexample else UNKNOWN if failures else BOUNDED if bounds else PROVED,
         _assumptions(item, properties),
         sum(part.obligations for part in mine),
         sum(part.seconds for part in mine),
+        "; ".join(bounds) or None,
         reason=f"{failures[0].obligation}: {failures[0].reason}" if failures else "",
         counterexample=counterexample,
         failures=failures,

@@ -54,7 +54,7 @@ class Unit:
 
 @dataclass
 class Done:
-    """What became of a unit; `unknown` are obligations the solver gave up on."""
+    """What became of a unit; `unknown` are obligations the solver gave up on; `bounds` say how far answers reach."""
 
     unit: Unit
     obligations: int = 0
@@ -62,6 +62,7 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
     unknown: list[Failure] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
+    bounds: list[str] = field(default_factory=list)
 
 
 @cache
@@ -109,7 +110,9 @@ def work(unit: Unit) -> Done:
             answer = decide(obligation, unit.timeout, unit.cores)
             done.obligations += 1
             done.needed.update(answer.core)
-            if not answer.holds:
+            if answer.holds:
+                done.bounds += filter(None, [getattr(obligation.step, "bound", "")])
+            else:
                 (done.failures if answer.holds is False else done.unknown).append(explain(item, answer, context))
     done.seconds = time.perf_counter() - start
     return done

@@ -41,15 +41,16 @@ class Statistics:
 
 def search(
     scenario: Scenario, condition: Condition, *, models: tuple[Model, Model] | Model, steps: bool = False,
-    depth: int = DEPTH, states: int = STATES, statistics: Statistics | None = None,
+    depth: int = DEPTH, states: int = STATES, statistics: Statistics | None = None, allowed: Condition | None = None,
 ) -> Path | None:  # fmt: skip
     """The shortest path to a situation that meets the condition, None where there is none within the bounds.
 
     `models` are those of a and b. With `steps` the condition is asked about every step, by way of what it led to:
     `situation.before`, `situation.rules`. `depth` counts steps behind the scenario's start. `statistics` is filled in.
+    Only steps whose situation is `allowed` are taken.
     """
     pair = (models, models) if isinstance(models, Model) else models
-    return _Search(System(scenario, pair), condition, steps, statistics or Statistics()).run(depth, states)
+    return _Search(System(scenario, pair), condition, steps, statistics or Statistics(), allowed).run(depth, states)
 
 
 @dataclass
@@ -58,6 +59,7 @@ class _Search:
     condition: Condition
     every_step: bool
     statistics: Statistics
+    allowed: Condition | None = None
     came: dict[State, tuple[State, Move]] = field(default_factory=dict)
     spent: dict[Core, list[Spent]] = field(default_factory=dict)
 
@@ -95,7 +97,8 @@ class _Search:
     def _steps(self, frontier: list[State]) -> Iterator[tuple[State, Move, State]]:
         for before in frontier:
             for move, after in self.system.moves(before):
-                yield before, move, after
+                if self.allowed is None or self.allowed(Situation(self.system, after, before, move)):
+                    yield before, move, after
 
     def _new(self, state: State) -> bool:
         """Whether the state was not seen before with at most these budgets used."""

@@ -125,7 +125,7 @@ class System:
         return end.fired
 
     def _told(self, text: str, state: State) -> tuple[Move | str, State]:
-        """A step of a beginning in words: `a call OPEN`, `a sends SYN`, `b gets SYN`, `tick`."""
+        """A step of a beginning in words: `a call OPEN`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ), `tick`."""
         if text == TICK:
             return Move(TICK), self.later(state)._replace(ticks=0)
         name, kind, what = text.split(" ", 2)
@@ -139,15 +139,16 @@ class System:
         return text, at(state, side, after)
 
     def _segment(self, text: str, state: State, side: int, kind: str, what: str) -> tuple[Move, State]:
-        words = what.split()
-        flags, octets = sum(CONTROL_BITS[bit] for bit in words[0].split(",")), int([*words, "0"][1])
+        bits, *numbers = what.split()
+        flags, octets = sum(CONTROL_BITS[bit] for bit in bits.split(",")), int([*numbers, "0"][0])
+        seqs = set(map(int, numbers[1:]))
         wanted = SENDS if kind == "sends" else ARRIVES
         rows = self.sendings(state, side, self.ends[side].sends(state.local(side))) if kind == "sends" else (
             found for item in state.flying if item[0] == side for found in self._arrivals(state, item)
         )
         for move, after in rows:
             wire: Wire = self.packets.rows[move.what].wire
-            if move.kind == wanted and (wire.flags, wire.text) == (flags, octets):
+            if move.kind == wanted and (wire.flags, wire.text) == (flags, octets) and (not seqs or wire.seq in seqs):
                 return move, after
         raise UsageError(f"the scenario begins with what is not possible: {text}")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods import arithmetic, bridge, diagram, graph, induction, invariant, scenario, step
+from tcpmodel.prove.methods import arithmetic, bridge, diagram, exploration, graph, induction, invariant, scenario, step
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -36,7 +36,7 @@ class Method(Protocol):
 METHODS: dict[str, Any] = {
     **{"step": step, "invariant": invariant, "induction": induction},
     **{"graph": graph, "diagram": diagram, "scenario": scenario},
-    **{"arithmetic": arithmetic, "bridge": bridge},
+    **{"arithmetic": arithmetic, "bridge": bridge, "exploration": exploration},
 }
 """By the name that a property gives."""
 

@@ -1,0 +1,129 @@
+"""What happens, or never happens, in a scenario that is explored state by state: two endpoints, a network and a clock.
+
+`scenario` is one of specs/finite. `never` and `reaches` speak of a situation: A is its endpoint a, B is b, M any
+segment on its way from A, N any from B. `step` speaks of the step that has led there (the endpoint that acts is named
+plainly, its peer is B), and `fires` names rules of which that step fires one. Assumptions limit the steps that are
+taken. A path to what should never be refutes the claim, and is its shortest counterexample; without one the claim is
+bounded. A path to what `reaches` asks for proves it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path as File
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tcpmodel.compile.encodings import z3
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.explore import Condition, Path, Situation, Statistics, scenario, search
+from tcpmodel.prove.explore.scenario import scenarios
+from tcpmodel.prove.explore.values import holds, step_holds
+from tcpmodel.prove.methods.reading import TRUE, conditions
+from tcpmodel.prove.obligation import Answer, Obligation
+from tcpmodel.prove.property import Failure, Property
+from tcpmodel.prove.scopes import Words
+from tcpmodel.spec import expr as x
+from tcpmodel.spec.report import Report, nearest
+from tcpmodel.spec.shape import Fields
+
+NEVER, REACHES = "never", "reaches"
+KEYS = ("scenario", NEVER, REACHES, "step", "fires")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`reaches` tells what should happen from what never should; `fires` is empty where any rule will do."""
+
+    scenario: str
+    reaches: bool
+    situation: x.Expr
+    step: x.Expr
+    fires: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has come to; `bound` says how far it went where that limits what has been shown."""
+
+    path: Path | None
+    bound: str
+
+
+def read(fields: Fields, words: Words, report: Report) -> Claim:
+    """The claim of a property, typed."""
+    known, name = scenarios(words.model.name), fields.text("scenario")
+    if name is None or name.value not in known:
+        place = name.place if name else fields.place
+        report.add(place, "TM131", "an exploration needs a scenario", nearest(name.value if name else "", known))
+    if (NEVER in fields) == (REACHES in fields):
+        report.add(fields.place, "TM106", f"an exploration needs '{NEVER}' or '{REACHES}'")
+    key = REACHES if REACHES in fields else NEVER
+    situation = conditions(fields, key, words.scope("exchange", "in a situation"), report)
+    step = conditions(fields, "step", words.scope("system step", "in a step"), report)
+    for text in fields.texts("fires"):
+        if text.value not in words.model.rules and not words.model.variants:  # a variant may have deleted the rule
+            report.add(text.place, "TM130", f"unknown rule '{text.value}'", nearest(text.value, words.model.rules))
+    fires = frozenset(text.value for text in fields.texts("fires"))
+    return Claim(name.value if name else "", key == REACHES, situation, step, fires)
+
+
+def parts(item: Property, context: Context) -> Iterable[str]:
+    """The search as a whole."""
+    return (item.claim.scenario,)
+
+
+def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
+    """Decided by the search; what is left to decide is true or false."""
+    claim, statistics = item.claim, Statistics()
+    path = search(
+        scenario(part, context.model.name), _condition(claim), models=context.model,
+        steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=_allowed(item, context),
+    )  # fmt: skip
+    bound = "" if claim.reaches else f"scenario {part}, {statistics.bound}"
+    yield Obligation(f"scenario {part}", (), z3().BoolVal((path is not None) == claim.reaches), Found(path, bound))
+
+
+def _condition(claim: Claim) -> Condition:
+    """Whether a situation is one that the claim speaks of."""
+
+    def met(now: Situation) -> bool:
+        return (
+            (not claim.fires or not claim.fires.isdisjoint(now.rules))
+            and (claim.step is TRUE or step_holds(claim.step, now, False))
+            and holds(claim.situation, now)
+        )
+
+    return met
+
+
+def _allowed(item: Property, context: Context) -> Condition | None:
+    """Whether a step keeps to the assumptions."""
+    assumptions = [context.properties.assumptions[name] for name in item.assumptions]
+    nodes = [item.holds for item in assumptions if item.holds is not None]
+    without = frozenset(name for item in assumptions for name in item.without)
+    if not nodes and not without:
+        return None
+    return lambda now: without.isdisjoint(now.rules) and all(step_holds(node, now) for node in nodes)
+
+
+def explain(item: Property, answer: Answer, context: Context) -> Failure:
+    """The shortest path, as a trace; or that there is none."""
+    name, found = answer.obligation.name, answer.obligation.step
+    if found.path is None:
+        return Failure(name, "nothing leads there")
+    return Failure(name, _story(found.path), counterexample=as_trace(found.path, item))
+
+
+def _story(path: Path) -> str:
+    return f"{len(path)} steps: " + "; ".join(map(str, path.steps[path.begins :]))
+
+
+def as_trace(path: Path, item: Property) -> dict[str, Any]:
+    """The path as a trace in JSON, for `verify`."""
+    with TemporaryDirectory() as folder:
+        file = File(folder) / "path.json"
+        path.trace(item.statement).save(file)
+        return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
