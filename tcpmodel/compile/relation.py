@@ -146,8 +146,8 @@ class _Walk:
         for stage in self.step.procedure.stages:
             reached = [after for front in fronts for after in self._stage(stage, front)]
             fronts = [merged([f for f in reached if f.state == n]) for n in sorted({f.state for f in reached})]
-        ends = merged([*self.ended, *fronts])
-        self.step.after = ends.tcb
+        ends = [*self.ended, *fronts]
+        self.step.after = merged(ends).tcb if ends else start
         self.step.assumptions = tuple(self.terms.assumptions.found.values())
 
     def _stage(self, stage: Stage, front: Front) -> list[Front]:

@@ -2,7 +2,7 @@
 
 python -m tests.measure.spec_mutation [--count N] [--seed N] [--jobs N] [--all]   (minutes; progress on standard error)
 
-Of each mutant only what the changed rule can bear on is asked again: the steps of the procedures that it is in.
+Of each mutant only what the changed rule can bear on is asked again: the steps in which it can fire.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KINDS = (
 )
 """The kinds of change that are drawn; the others of `spec_mutants` are there to look at."""
 TIMEOUT = 10.0
-WHOLE = ("graph", "diagram", "finite")
+WHOLE = ("graph", "diagram", "finite", "exploration")
 """Methods that look at the machine as a whole, which takes seconds: asked last."""
 
 
@@ -80,13 +80,13 @@ def judge(index: int) -> Noticed:
 
 def _noticing(change: Change) -> Iterator[str]:
     """What notices a mutant, the cheap questions first."""
-    procedures = _procedures(change)
+    steps = touched()[change.rule]
     context = Context(change.model, claims())
     properties = context.properties
     lemmas = {name for item in properties.properties.values() for name in properties.closure(item.given)}
     quick = [("property", p.name) for p in properties.properties.values() if p.method not in WHOLE]
     for kind, name in [*quick, *(("lemma", name) for name in lemmas)]:
-        yield from _failing(context, kind, name, procedures)
+        yield from _failing(context, kind, name, steps)
     stages = {s.name for p in load().procedures for s in p.stages for r in s.rules if r.name == change.rule}
     if check(change.model, stages=stages).findings:
         yield "check"
@@ -95,14 +95,21 @@ def _noticing(change: Change) -> Iterator[str]:
             yield from _failing(context, "property", item.name, None)
 
 
-def _procedures(change: Change) -> frozenset[str]:
-    """The procedures that the changed rule is in."""
-    return frozenset(p.name for p in load().procedures for s in p.stages if any(r.name == change.rule for r in s.rules))
+@cache
+def touched() -> dict[str, set[str]]:
+    """The names of the steps in which each rule can fire."""
+    machine = Context(load(), claims()).machine()
+    found: dict[str, set[str]] = {name: set() for name in load().rules}
+    for procedure in machine.procedures:
+        for state in procedure.states:
+            for firing in machine.step(procedure, state).firings:
+                found[firing.rule.name].add(f"{procedure.name} in {state}")
+    return found
 
 
-def _failing(context: Context, kind: str, name: str, procedures: frozenset[str] | None) -> Iterator[str]:
+def _failing(context: Context, kind: str, name: str, steps: set[str] | None) -> Iterator[str]:
     for part in parts_of(context, kind, name):
-        if procedures is None or part.split(" in ")[0] in procedures:
+        if steps is None or part in steps:
             for obligation in obligations_of(context, kind, name, part):
                 if decide(obligation, TIMEOUT).holds is False:
                     yield f"{kind} {name}, {part}"
