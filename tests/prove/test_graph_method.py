@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 pytest.importorskip("networkx")
 pytest.importorskip("z3")
 
+from tcpmodel.compile import load_steps
 from tcpmodel.prove.load import load_properties
 from tcpmodel.prove.methods import diagram, graph
 from tcpmodel.prove.obligation import decide
-from tcpmodel.prove.property import PROVED
+from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED
 from tcpmodel.prove.run import Settings, prove
 from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.units import Subject, context_of
@@ -22,6 +25,8 @@ from tcpmodel.spec.reader import documents
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import Fields, Shape
 from tcpmodel.spec.source import Source
+from tcpmodel.trace import open_trace
+from tcpmodel.verify import verify
 
 RFC = Subject()
 OURS = [name for name, item in context_of(RFC).properties.properties.items() if item.method in ("graph", "diagram")]
@@ -120,3 +125,24 @@ def test_the_list_of_what_the_figure_leaves_out_is_exact() -> None:
 
 def test_every_property_of_the_diagram_can_be_read_under_a_profile() -> None:
     assert set(OURS) <= set(load_properties(load(profile="rfc793")).properties)
+
+
+def test_who_ignores_resets_in_time_wait_leaves_it_by_its_timer_only() -> None:
+    """RFC 1337, fix F1; RFC 9293 itself takes a RST that is exact."""
+    text = "{from: TIME-WAIT, through: [time-wait-timeout.expires], to: CLOSED, avoiding: [%s]}"
+    others = "call ABORT, timeout USER, crash, time-wait.syn.reopens"
+    assert around(text % others) == "TIME-WAIT (rcv RST) CLOSED"
+    assert around(text % others, profile="rfc1337") is None
+
+
+def test_a_run_tells_two_readings_of_the_rfc_apart(tmp_path: Path) -> None:
+    name = "request-in-window"
+    (ours,), (theirs,) = (list(prove([name], Settings(Subject(profile=p), jobs=1))) for p in (None, "rfc793"))
+    assert (ours.result, theirs.result) == (BOUNDED, REFUTED)
+    (tmp_path / "run.json").write_text(json.dumps(theirs.counterexample))
+    codes = {}
+    for profile in (None, "rfc793"):
+        with open_trace(str(tmp_path / "run.json")) as reader:
+            found = verify(reader, load_steps(profile=profile)).connections
+            codes[profile] = {item.code for one in found for item in one.findings if item.level == "must"}
+    assert (codes[None], codes["rfc793"]) == ({"TM401"}, set())

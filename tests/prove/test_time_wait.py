@@ -21,6 +21,7 @@ from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, Result
 from tcpmodel.prove.run import Settings, prove
 from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.units import Subject, context_of
+from tcpmodel.prove.units import broken as as_mutant
 from tcpmodel.spec import load
 from tcpmodel.spec.reader import documents
 from tcpmodel.spec.report import Report
@@ -34,7 +35,7 @@ COVERAGE, LEMMA = "time-wait-coverage", "quiet"
 CONTEXT = context_of(RFC)
 EXPLORED = [name for name, item in CONTEXT.properties.properties.items() if item.method == "exploration"]
 MUTANTS = [
-    (name, Subject(variants=(mutant.variant,)) if mutant.variant else Subject(mutant=f"{name}/{mutant.name}"))
+    (name, as_mutant(RFC, CONTEXT.properties.properties[name], mutant))
     for name in EXPLORED
     for mutant in CONTEXT.properties.properties[name].mutants
 ]
@@ -98,10 +99,9 @@ def test_every_assumption_is_needed(assumption: str, part: str) -> None:
     ],
 )  # fmt: skip
 def test_a_shorter_time_wait_breaks_the_induction(mutant: str, part: str, whom: str) -> None:
-    known = {item.name: item for item in CONTEXT.properties.properties[COVERAGE].mutants}
-    variant = known[mutant].variant
-    subject = Subject(variants=(variant,)) if variant else Subject(mutant=f"{COVERAGE}/{mutant}")
-    assert whom in broken(part, context_of(subject))
+    item = CONTEXT.properties.properties[COVERAGE]
+    (known,) = [known for known in item.mutants if known.name == mutant]
+    assert whom in broken(part, context_of(as_mutant(RFC, item, known)))
 
 
 def test_every_mutant_is_looked_at() -> None:
