@@ -118,6 +118,6 @@ def _move(part: str, world: World, context: Context) -> Move:
     return context.kept[key]  # type: ignore[no-any-return]
 
 
-def explain(item: Property, answer: Answer, context: Context) -> Failure:
+def explain(item: Property | Lemma, answer: Answer, context: Context) -> Failure:
     """Which rule leads out of which lemma, from which state."""
     return explained(answer, context)
