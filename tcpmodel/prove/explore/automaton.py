@@ -1,18 +1,22 @@
 """One endpoint as a finite automaton with as few states as possible.
 
-All that an endpoint can get to when any packet of its peer may arrive at any time is found first. Locals that behave
-alike whatever happens (bisimilar ones) are then one class, packets that no receiver tells apart one kind; neither
-changes what two endpoints can do together, as long as the state's name is all that is asked about.
+All that an endpoint can get to when any packet of its peer may arrive at any time is found first. Locals that look
+alike and behave alike whatever happens (bisimilar ones) are then one class, packets that no receiver tells apart one
+kind; neither changes what two endpoints can do together, as long as nothing else is asked about than what is looked at:
+the state's name, and variables that are watched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tcpmodel.prove.explore.endpoint import Endpoint
 from tcpmodel.prove.explore.system import System
 from tcpmodel.trace.notation import to_packetdrill
+
+Watched: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,20 @@ class _Closure:
 class _Side:
     """One endpoint while its locals and packets are being sorted."""
 
-    def __init__(self, end: Endpoint, locals: list[int], packets: list[int], peers: list[int]) -> None:
-        self.end, self.locals, self.packets, self.peers = end, locals, packets, peers
+    def __init__(self, end: Endpoint, found: tuple[list[int], list[int], list[int]], watched: Watched) -> None:
+        self.end, self.watched = end, watched
+        self.locals, self.packets, self.peers = found
+        locals, _, peers = found
         place = {local: number for number, local in enumerate(locals)}
         self.events = [[(number, place[after]) for number, after in end.events(local)] for local in locals]
         self.sends = [[(packet, place[after]) for packet, after in end.sends(local)] for local in locals]
         self.receipts = [[place[end.receives(local, packet)] for packet in peers] for local in locals]
-        self.classes = _numbered(end.state(local) for local in locals)
+        self.begin()
+
+    def begin(self) -> None:
+        """Those that look alike are in one class."""
+        tcbs = map(self.end.tcb, self.locals)
+        self.classes = _numbered((tcb.STATE, *(getattr(tcb, name) for name in self.watched)) for tcb in tcbs)
 
     def refine(self, kinds: dict[int, int]) -> None:
         """Split the classes until what is in one behaves alike; `kinds` are those of its own packets."""
@@ -130,11 +141,16 @@ class _Side:
         yield from (found[kind] for kind in range(len(found)))
 
 
-def automata(system: System) -> tuple[Automaton, Automaton]:
-    """The automata of both endpoints of a system without a clock."""
+def automata(system: System, watched: tuple[Watched, Watched] = ((), ())) -> tuple[Automaton, Automaton]:
+    """The automata of both endpoints of a system without a clock; `watched`: variables of a and of b by identifier.
+
+    Locals that differ in a watched variable are never joined.
+    """
+    for end, names in zip(system.ends, watched, strict=True):
+        end.remember(names)
     closure = _Closure(system)
     found, sent = ([list(rows) for rows in both] for both in (closure.found, closure.sent))
-    a, b = (_Side(system.ends[side], found[side], sent[side], sent[1 - side]) for side in (0, 1))
+    a, b = (_Side(system.ends[n], (found[n], sent[n], sent[1 - n]), watched[n]) for n in (0, 1))
     kinds_a, kinds_b = ({packet: number for number, packet in enumerate(rows)} for rows in sent)
     count = (0, 0, 0, 0)
     while True:
@@ -145,7 +161,8 @@ def automata(system: System) -> tuple[Automaton, Automaton]:
         if now == count:
             return a.automaton(kinds_a, kinds_b), b.automaton(kinds_b, kinds_a)
         count = now
-        a.classes, b.classes = (_numbered(side.end.state(local) for local in side.locals) for side in (a, b))
+        a.begin()
+        b.begin()
 
 
 def _numbered(rows: Iterator[object]) -> list[int]:

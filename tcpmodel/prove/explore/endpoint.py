@@ -136,6 +136,10 @@ class Endpoint:
         self._ticks: dict[int, int] = {}
         self.start = self._local(self._core(self.steps.TCB(), 0, 0, 0), (0,) * len(limited))
 
+    def remember(self, names: Iterable[str]) -> None:
+        """Forget none of these variables (by identifier), though they make no difference to what happens."""
+        self.forgotten = [[row for row in rows if row[0] not in names] for rows in self.forgotten]
+
     def state(self, local: int) -> str:
         """The name of the state a local is in."""
         name: str = self.steps.STATES[self.tcb(local).STATE]

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from tcpmodel.errors import UsageError
-from tcpmodel.prove.explore.automaton import Automaton, automata
+from tcpmodel.prove.explore.automaton import Automaton, Watched, automata
 from tcpmodel.prove.explore.scenario import ANY, ENDS, Scenario, scenario
 from tcpmodel.prove.explore.system import ARRIVES, HAPPENS, LOST, SENDS, State, System
 from tcpmodel.spec.model import Model
@@ -32,7 +32,8 @@ class Product:
     """The finite system: two automata and what the network between them does.
 
     `room`: kinds in each direction at a time; where there is none, an endpoint does not send. With `copies` a segment
-    stays when it arrives, and goes when it likes; with `losses` it may go before it has arrived.
+    stays when it arrives, and goes when it likes; with `losses` it may go before it has arrived. `system` is the one
+    whose locals and packets have been joined.
     """
 
     a: Automaton
@@ -41,6 +42,7 @@ class Product:
     room: int
     copies: bool
     losses: bool
+    system: System
 
     @property
     def bound(self) -> str:
@@ -48,6 +50,11 @@ class Product:
         rows = [f"{self.room} kinds of segments in each direction at a time"]
         rows += ["duplicates" if self.copies else "no duplicates", "losses" if self.vanishing else "no losses"]
         return ", ".join(rows)
+
+    def node(self, state: State) -> Node:
+        """The node that a state of the system belongs to."""
+        flying = [_kinds(end, state, side) for side, end in enumerate((self.a, self.b))]
+        return self.a.class_of[state.a], self.b.class_of[state.b], flying[0], flying[1]
 
     @property
     def vanishing(self) -> bool:
@@ -114,16 +121,19 @@ class Product:
         return found
 
 
-def finite(model_a: Model, model_b: Model, options: Scenario | str) -> Graph:
+def finite(
+    model_a: Model, model_b: Model, options: Scenario | str, watched: tuple[Watched, Watched] = ((), ())
+) -> Graph:
     """The graph of all that two endpoints can do in a scenario; a node's `pair` are the states of a and b.
 
     `graph.graph["product"]` tells of steps in words, `graph.graph["initial"]` is the node it begins in. The text that
     each endpoint sends, its initial sequence numbers and its users are the scenario's; losses and duplicates are either
-    none or any. Raises UsageError for a scenario with a clock or a count of those.
+    none or any. All that a node stands for has the same values of the variables that are `watched`, of a and of b by
+    identifier. Raises UsageError for a scenario with a clock or a count of those.
     """
     import networkx as nx
 
-    product = product_of(model_a, model_b, options)
+    product = product_of(model_a, model_b, options, watched)
     graph: Graph = nx.DiGraph(product=product, initial=product.start)
     seen, todo = {product.start}, [product.start]
     graph.add_node(product.start, pair=product.pair(product.start))
@@ -137,17 +147,19 @@ def finite(model_a: Model, model_b: Model, options: Scenario | str) -> Graph:
     return graph
 
 
-def product_of(model_a: Model, model_b: Model, options: Scenario | str) -> Product:
+def product_of(
+    model_a: Model, model_b: Model, options: Scenario | str, watched: tuple[Watched, Watched] = ((), ())
+) -> Product:
     """The finite system of a scenario, not explored yet."""
     found = scenario(options) if isinstance(options, str) else options
     if found.ticks or not {found.losses, found.duplicates} <= {0, ANY}:
         raise UsageError(f"scenario '{found.name}' is not finite: no clock, and none or any losses and duplicates")
     system = System(found, (model_a, model_b), ghosts=False)
-    a, b = automata(system)
+    a, b = automata(system, watched)
     way = system.start()
     state = way[-1][1] if way else system.initial
     start = (a.class_of[state.a], b.class_of[state.b], _kinds(a, state, 0), _kinds(b, state, 1))
-    return Product(a, b, start, found.flying, found.duplicates > 0, found.losses > 0)
+    return Product(a, b, start, found.flying, found.duplicates > 0, found.losses > 0, system)
 
 
 def _kinds(end: Automaton, state: State, side: int) -> int:

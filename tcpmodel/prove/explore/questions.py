@@ -6,7 +6,7 @@ component, so what can always be reached is reached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import TypeAlias
 
 from tcpmodel.prove.explore.finite import Graph, Node
@@ -34,20 +34,51 @@ def matrix(graph: Graph, states: Iterable[str]) -> str:
 
 def stuck(graph: Graph, goal: Goal) -> set[Node]:
     """The nodes from which no pair that meets the goal can be reached."""
+    return set(graph) - before(graph, {node for node, pair in graph.nodes(data="pair") if goal(pair)})
+
+
+def behind(graph: Graph, nodes: Set[Node]) -> set[Node]:
+    """The nodes, and all that can be reached from them."""
     import networkx as nx
 
-    goals = [node for node, pair in graph.nodes(data="pair") if goal(pair)]
-    layers = nx.bfs_layers(graph.reverse(copy=False), goals) if goals else []
-    return set(graph) - {node for layer in layers for node in layer}
+    layers = nx.bfs_layers(graph, sorted(nodes)) if nodes else []
+    return {node for layer in layers for node in layer}
+
+
+def before(graph: Graph, nodes: Set[Node]) -> set[Node]:
+    """The nodes, and all from which one of them can be reached."""
+    return behind(graph.reverse(copy=False), nodes)
+
+
+def bottoms(graph: Graph, nodes: Set[Node]) -> list[set[Node]]:
+    """The components within some nodes that nothing leads out of, the smallest first; no step leaves the nodes."""
+    import networkx as nx
+
+    inside = graph.subgraph(nodes).copy()
+    found = (set(part) for part in nx.strongly_connected_components(inside))
+    return sorted((part for part in found if all(part.issuperset(inside[node]) for node in part)), key=_size)
+
+
+def _size(part: set[Node]) -> tuple[int, Node]:
+    return len(part), min(part)
+
+
+def nearest(graph: Graph, sources: Set[Node], targets: set[Node]) -> list[Node]:
+    """A shortest way from one of the sources to one of the targets."""
+    import networkx as nx
+
+    layers = nx.bfs_layers(graph, sorted(sources))
+    target = next(min(found) for found in (targets.intersection(layer) for layer in layers) if found)
+    return nx.multi_source_dijkstra(graph, sources, target, weight=_one)[1]  # type: ignore[no-any-return]
+
+
+def _one(source: Node, target: Node, edge: object) -> int:
+    return 1
 
 
 def traps(graph: Graph, goal: Goal) -> list[set[Node]]:
     """The bottom components that have no pair which meets the goal, the smallest first."""
-    import networkx as nx
-
-    inside = graph.subgraph(stuck(graph, goal)).copy()
-    found = (set(nodes) for nodes in nx.strongly_connected_components(inside))
-    return sorted((nodes for nodes in found if all(nodes.issuperset(inside[node]) for node in nodes)), key=len)
+    return bottoms(graph, stuck(graph, goal))
 
 
 def wars(graph: Graph, goal: Goal) -> list[set[Node]]:

@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods import arithmetic, bridge, diagram, exploration, graph, induction, invariant, scenario, step
+from tcpmodel.prove.methods import (
+    arithmetic,
+    bridge,
+    diagram,
+    exploration,
+    finite,
+    graph,
+    independence,
+    induction,
+    invariant,
+    scenario,
+    step,
+)
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -34,9 +46,9 @@ class Method(Protocol):
 
 
 METHODS: dict[str, Any] = {
-    **{"step": step, "invariant": invariant, "induction": induction},
+    **{"step": step, "independence": independence, "invariant": invariant, "induction": induction},
     **{"graph": graph, "diagram": diagram, "scenario": scenario},
-    **{"arithmetic": arithmetic, "bridge": bridge, "exploration": exploration},
+    **{"arithmetic": arithmetic, "bridge": bridge, "exploration": exploration, "finite": finite},
 }
 """By the name that a property gives."""
 
