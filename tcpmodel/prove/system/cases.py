@@ -109,13 +109,13 @@ class Induction:
 
     def _again(self, whom: str, said: Callable[[Values], Iterable[Said]], **segments: Values) -> Iterator[Obligation]:
         """What is said of the acting endpoint and of old segments is true after the step as it was before."""
-        known = {term.get_id() for _, term in said(self.a)}
-        goals = [(name, term) for name, term in said(self.then) if term.get_id() not in known]
+        before = tuple(said(self.a))
+        goals = [(name, term) for name, term in said(self.then) if not any(term.eq(known) for _, known in before)]
         facts: Facts = {}
         if goals:
             for prefix, segment in segments.items():
                 self._old(facts, segment) if prefix in MINE else self._older(facts, segment)
-            know(facts, said(self.a))
+            know(facts, before)
             yield from self.case(whom, facts, goals, **segments)
 
     def _old_pairs(self) -> Iterator[Obligation]:

@@ -40,7 +40,7 @@ class World:
     ghosts: Ghosts
     templates: dict[int, Template] = field(default_factory=dict)
     known: dict[str, Values] = field(default_factory=dict)
-    widths: dict[tuple[str, int], Term] = field(default_factory=dict)
+    widths: dict[str, Term] = field(default_factory=dict)
 
     @property
     def relation(self) -> Relation:
@@ -120,11 +120,12 @@ class World:
 
     def width(self, values: Values, group: str) -> Term:
         """What is true of any endpoint, or of any segment: see `tcpmodel.compile.bounds`."""
-        key = group, values[self.relation.groups[group][0].name].get_id()
+        rows = self.relation.groups[group]
+        key = f"{group} {values[rows[0].name]}"
         if key not in self.widths:
-            rows = (term for row in self.relation.groups[group] for term in width(row, values[row.name], self.relation))
+            found = (term for row in rows for term in width(row, values[row.name], self.relation))
             shape = segment(values, self.machine.encoding) if group == SEGMENT_FIELD else ()
-            self.widths[key] = both(*rows, *shape)
+            self.widths[key] = both(*found, *shape)
         return self.widths[key]
 
 
