@@ -14,10 +14,10 @@ pytest.importorskip("z3")
 from tcpmodel.compile import load_steps
 from tcpmodel.compile.encodings import z3
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods import exploration
+from tcpmodel.prove.methods import exploration, induction
 from tcpmodel.prove.methods.induction import lemma_obligations, lemma_parts
 from tcpmodel.prove.obligation import Obligation, decide
-from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, Result
+from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, Mutant, Result
 from tcpmodel.prove.run import Settings, prove
 from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.units import Subject, context_of
@@ -102,6 +102,21 @@ def test_a_shorter_time_wait_breaks_the_induction(mutant: str, part: str, whom: 
     item = CONTEXT.properties.properties[COVERAGE]
     (known,) = [known for known in item.mutants if known.name == mutant]
     assert whom in broken(part, context_of(as_mutant(RFC, item, known)))
+
+
+OLD = CONTEXT.properties.properties["old-segments"]
+
+
+@pytest.mark.parametrize(
+    ("mutant", "part"), [(OLD.mutants[0], "segment-arrives.other in TIME-WAIT"), (OLD.mutants[1], LAST_ACK)]
+)
+def test_spaced_numbers_protect_whatever_ended_the_connection(mutant: Mutant, part: str) -> None:
+    context = context_of(as_mutant(RFC, OLD, mutant))
+    item = context.properties.properties[OLD.name]
+    (broken,) = (decide(o, 20.0).holds for o in induction.obligations(item, part, context))
+    (kept,) = (decide(o, 20.0).holds for o in induction.obligations(OLD, part, CONTEXT))
+    assert (kept, broken) == (True, False)
+    assert part in tuple(induction.parts(OLD, CONTEXT))
 
 
 def test_every_mutant_is_looked_at() -> None:
