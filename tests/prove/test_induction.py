@@ -137,10 +137,14 @@ def test_without_fresh_initial_numbers_nothing_holds() -> None:
 @pytest.mark.parametrize(
     ("lemma", "owner", "parts"),
     [
-        ("acknowledged", NUMBERS, [f"{ARRIVES} SYN-RECEIVED"]),
+        ("acknowledged", "answered", [f"{ARRIVES} SYN-RECEIVED"]),
         ("apart", NUMBERS, ["segment-arrives.syn-sent in SYN-SENT"]),
-        ("meant", NUMBERS, [f"{ARRIVES} ESTABLISHED"]),
+        ("meant", "succession", [f"{ARRIVES} SYN-RECEIVED"]),
         ("taken", NUMBERS, [f"{LEAVES} ESTABLISHED"]),
+        ("sent", NUMBERS, [f"{ARRIVES} ESTABLISHED"]),
+        ("answered", "agreed", [f"{ARRIVES} SYN-RECEIVED"]),
+        ("promised", "received", [f"{ARRIVES} ESTABLISHED"]),
+        ("fin-place", "fin-taken", [f"{ARRIVES} ESTABLISHED"]),
         ("crossing", "succession", [f"{ARRIVES} SYN-RECEIVED"]),
         ("succession", "agreed", [f"{ARRIVES} SYN-RECEIVED"]),
         ("received", "fin-taken", [f"{ARRIVES} ESTABLISHED"]),
