@@ -12,8 +12,11 @@ pytest.importorskip("z3")
 
 from tcpmodel.compile.encodings import both
 from tcpmodel.prove.context import Context
+from tcpmodel.prove.evaluate import evaluator
+from tcpmodel.prove.explore import random_run
 from tcpmodel.prove.methods import induction
 from tcpmodel.prove.methods.reading import TRUE
+from tcpmodel.prove.named import pair_values
 from tcpmodel.prove.obligation import Obligation, decide
 from tcpmodel.prove.property import PROVED, Failure, Result
 from tcpmodel.prove.run import Settings, prove
@@ -254,3 +257,23 @@ def test_a_claim_is_about_states_or_about_a_step() -> None:
     claims = {name: context.properties.properties[name].claim for name in OURS}
     assert claims["agreement"].about == "endpoints" and claims["one-iss"].about == "segments"
     assert claims["stale-syn"].about == "" and len(claims["stale-syn"].procedures) > 10
+
+
+@pytest.mark.parametrize("scenario", ["random", "random-established"])
+def test_what_is_proved_holds_in_random_runs(scenario: str) -> None:
+    """Two endpoints that run the generated step functions, with losses, copies, crashes and new incarnations."""
+    properties = context_of(RFC).properties
+    ghosts = read_ghosts(properties.model, properties.documents).endpoint
+    named = {ghost.name: ghost.value for ghost in ghosts if ghost.derived and ghost.value is not None}
+    lemmas = ("synchronized", "answered", "agreed", "received", "fin-taken")
+    claims = {name: evaluator(properties.lemmas[name].holds) for name in lemmas}
+    open_, pairs = 0, set()
+    for seed in range(12):
+        run = random_run(seed, 60, scenario=scenario)
+        for now in (run.initial, *(step.after for step in run.steps)):
+            for a, b in ((now.a, now.b), (now.b, now.a)):
+                values = pair_values(a, b, named)
+                assert [name for name, claim in claims.items() if not claim(values)] == [], (seed, a.state, b.state)
+                open_ += values["A.ACKED"] and values["B.ACKED"]
+                pairs.add((a.state, b.state))
+    assert open_ > 50 and len(pairs) > 15
