@@ -18,9 +18,10 @@ from typing import Any
 
 INDEX = "index.json"
 SCHEMA = "tcpmodel/certificate/1"
-SAT, UNSAT = "sat", "unsat"
+SAT, UNSAT, UNKNOWN = "sat", "unsat", "unknown"
+VECTORS = "(set-logic QF_BV)"
 TIMEOUT = 60.0
-"""Seconds that cvc5 may spend on one file."""
+"""Seconds that cvc5 may spend on one file at a time."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,19 @@ def check_file(directory: Path, row: tuple[str, dict[str, Any]], timeout: float 
 
 
 def ask(text: str, timeout: float) -> tuple[str, str]:
-    """cvc5's answer to the one question of a text, or the reason why there is none."""
+    """cvc5's answer to the one question of a text, or the reason why there is none; vectors get a second attempt."""
+    found = _attempt(text, timeout, {})
+    if found[0] == UNKNOWN and VECTORS in text:
+        return _attempt(text, timeout, {"bitblast": "eager"})
+    return found
+
+
+def _attempt(text: str, timeout: float, options: dict[str, str]) -> tuple[str, str]:
     import cvc5
 
     solver = cvc5.Solver()
-    solver.setOption("tlimit-per", str(max(1, int(timeout * 1000))))
+    for name, value in {"tlimit-per": str(max(1, int(timeout * 1000))), **options}.items():
+        solver.setOption(name, value)
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "certificate")
     try:
