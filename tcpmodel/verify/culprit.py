@@ -83,7 +83,7 @@ def _edited(connection: Connection, told: list[ConnectionVerdict]) -> list[Conne
     segments = sum(isinstance(item, Segment) for item in connection.story)
     if not findings or segments != connection.segments:
         return told
-    if connection.vantage and segments < len(connection.story):
+    if connection.vantage and segments < len(connection.story) and len(findings) == 1:
         return told  # a log of the endpoint that received it vouches for what arrived
     base = Told(told, _price(connection, told))
     tellings = list(_tellings(connection, told, findings))
