@@ -190,7 +190,7 @@ def _proved(request: Request, one: Chosen, names: list[str]) -> Iterator[Result]
     from tcpmodel.cli.progress import Counter
     from tcpmodel.prove import run as proofs
 
-    settings = proofs.Settings(one.subject, request.timeout, request.jobs, request.why)
+    settings = proofs.Settings(one.subject, request.timeout, request.jobs, request.why, search=True)
     with Counter() as progress:
         for result in proofs.prove(names, settings, progress.callback):
             progress.wipe()

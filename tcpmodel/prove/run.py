@@ -5,13 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tcpmodel.prove.load import Properties
+from tcpmodel.prove.plain import GAVE_UP
 from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, UNKNOWN, Lemma, Property, Result
 from tcpmodel.prove.units import Done, Subject, Unit, context_of, units, work
 
@@ -37,6 +39,8 @@ class Settings:
     timeout: float = TIMEOUT
     jobs: int = 0
     cores: bool = False
+    search: bool = False
+    """Whether a run is looked for that breaks what could not be proved."""
 
 
 def prove(
@@ -58,7 +62,8 @@ def prove(
         for item in wanted:
             while any(left[key] for key in _keys(item, properties)):
                 _take(next(pieces), found, left, len(todo), progress)
-            yield _result(item, properties, found)
+            result = _result(item, properties, found)
+            yield _pursued(result, item, settings) if settings.search else result
         # the pool is left as it ends by itself, and not by the end of this generator
         deque(pieces, maxlen=0)
 
@@ -115,6 +120,21 @@ def _needed(item: Property, done: Found) -> tuple[str, ...]:
         todo += [("lemma", name) for name in names if name not in found]
         found |= dict.fromkeys(names)
     return tuple(sorted(found))
+
+
+def _pursued(result: Result, item: Property, settings: Settings) -> Result:
+    """The result, refuted where a run of the scenarios breaks the property."""
+    if result.result != UNKNOWN or all(failure.reason.startswith(GAVE_UP) for failure in result.failures):
+        return result
+    from tcpmodel.prove.methods.exploration import as_trace
+    from tcpmodel.prove.refute import counterexample
+
+    begun = time.perf_counter()
+    path = counterexample(item, context_of(settings.subject))
+    if path is None:
+        return result
+    seconds = result.seconds + time.perf_counter() - begun
+    return replace(result, result=REFUTED, seconds=seconds, counterexample=as_trace(path, item))
 
 
 def _result(item: Property, properties: Properties, done: Found) -> Result:
