@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from tcpmodel.compile import runtime
-from tcpmodel.compile.expressions import SEGMENT_FIELDS, identifier
+from tcpmodel.compile import expressions, runtime
+from tcpmodel.compile.expressions import SEGMENT_FIELDS
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Situation
 from tcpmodel.prove.explore.endpoint import Packet
@@ -15,6 +16,7 @@ from tcpmodel.prove.explore.system import HAPPENS, Move
 from tcpmodel.spec.expr import Expr
 from tcpmodel.trace import Segment
 
+identifier = cache(expressions.identifier)
 Source = Callable[[str], Any]
 Ghosts = Mapping[str, Expr]
 """Ghost variables of endpoints that are names for an expression."""

@@ -6,7 +6,7 @@ that run the model under proof are explored from its start for a step that break
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tcpmodel.compile.expressions import identifier
@@ -18,15 +18,17 @@ from tcpmodel.prove.methods.reading import TRUE
 from tcpmodel.prove.named import Ghosts, Named, Unknown, pair_values, step_values, tcb_values
 from tcpmodel.prove.property import Property
 from tcpmodel.prove.system.ghosts import read_ghosts
-from tcpmodel.spec.model import Model, Template
+from tcpmodel.spec.model import Model, Rule, Template
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import scalars
 
 EVENTS = {SENDS: "output", ARRIVES: "segment", COPY: "segment"}
 """What a move is to the endpoint that makes it; the others are none of an endpoint."""
 
-STATES = 6_000
-"""How many states of a scenario are looked at, about a second."""
+STATES = 5_000
+"""How many states of a scenario are looked at, a fraction of a second."""
+FIRST = STATES // 8
+"""How many of each scenario are looked at first: most of what can be found is near some beginning."""
 
 
 def counterexample(item: Property, context: Context) -> Path | None:
@@ -39,10 +41,12 @@ def counterexample(item: Property, context: Context) -> Path | None:
 
 
 def _search(item: Property, context: Context, condition: Condition) -> Path | None:
-    for name in item.search or shared(context):
-        path = search(scenario(name, context.model.name), condition, models=context.model, steps=True, states=STATES)
-        if path is not None:
-            return path
+    models, steps = context.model, not getattr(item.claim, "about", item.method == "invariant")
+    for states in (FIRST, STATES):
+        for name in item.search or shared(context):
+            path = search(scenario(name, models.name), condition, models=models, steps=steps, states=states)
+            if path is not None:
+                return path
     return None
 
 
@@ -94,10 +98,11 @@ def _breaking_step(item: Property, context: Context) -> Condition:
 
 def _effects(claim: Any, model: Model) -> Iterator[Condition]:
     """The claims on what a step sends and leaves alone, as conditions on steps."""
+    rules = model.rules
     if claim.sends is not None:
-        yield lambda now: bool(told := _told(now, model)) == bool(claim.sends) and _fitting(claim.sends, told, now)
+        yield lambda now: bool(told := _told(now, rules)) == bool(claim.sends) and _fitting(claim.sends, told, now)
     if claim.only is not None:
-        yield lambda now: _fitting(claim.only, _told(now, model), now)
+        yield lambda now: _fitting(claim.only, _told(now, rules), now)
     if claim.changes is not None:
         rows = [row.name for row in model.variables.values() if row.group == "tcb" and row.name not in claim.changes]
         yield lambda now: all(_same(now, identifier(name)) for name in rows)
@@ -114,9 +119,9 @@ Form = tuple[int, dict[str, int]]
 """Control bits, and the numbers that a template has, by the names of fields."""
 
 
-def _told(now: Situation, model: Model) -> list[Form]:
+def _told(now: Situation, rules: Mapping[str, Rule]) -> list[Form]:
     """The segments that the rules of a step call for."""
-    return _numbers((t for name in now.rules for t in model.rules[name].sends), now)
+    return _numbers((t for name in now.rules for t in rules[name].sends), now)
 
 
 def _fitting(wanted: Iterable[Template], told: Iterable[Form], now: Situation) -> bool:

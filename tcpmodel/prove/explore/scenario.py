@@ -1,4 +1,4 @@
-"""Where an exploration begins and what may happen in it: `specs/finite/SPECIFICATION.yaml`."""
+"""Where an exploration begins and what may happen in it: `specs/finite/SPECIFICATION.yaml`, and the folder beside it."""
 
 from __future__ import annotations
 
@@ -59,13 +59,14 @@ def scenario(name: str, specification: str = "rfc9293", root: Path | None = None
 
 
 def scenarios(specification: str = "rfc9293", root: Path | None = None) -> dict[str, Scenario]:
-    """All scenarios of a specification by name, in the order of the text."""
-    return _read((root or default_root()) / FOLDER / f"{specification}.yaml")
+    """All scenarios of a specification by name, in the order of the text; those of its folder come last."""
+    folder = (root or default_root()) / FOLDER
+    return _read((folder / f"{specification}.yaml", *sorted((folder / specification).glob("*.yaml"))))
 
 
 @cache
-def _read(path: Path) -> dict[str, Scenario]:
-    head, *rows = yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+def _read(paths: tuple[Path, ...]) -> dict[str, Scenario]:
+    head, *rows = (row for path in paths for row in yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader))
     texts: dict[str, dict[str, Any]] = {}
     for row in rows:
         texts[row["scenario"]] = {**texts.get(row.get("like", ""), {}), **row}
