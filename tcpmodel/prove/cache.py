@@ -127,6 +127,6 @@ def library(root: Path) -> str:
     digest = hashlib.sha256()
     for folder in sorted(root.glob("*/")):
         if folder.name != FOLDER and not (folder / "spec.yaml").exists():
-            for path in sorted(folder.glob("*.yaml")):
+            for path in sorted(folder.rglob("*.yaml")):
                 digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -147,12 +147,17 @@ def finite(
     return graph
 
 
+def ends(options: Scenario) -> bool:
+    """Whether a scenario can be explored to the end: it has no clock, and none or any losses and duplicates."""
+    return not options.ticks and {options.losses, options.duplicates} <= {0, ANY}
+
+
 def product_of(
     model_a: Model, model_b: Model, options: Scenario | str, watched: tuple[Watched, Watched] = ((), ())
 ) -> Product:
     """The finite system of a scenario, not explored yet."""
     found = scenario(options) if isinstance(options, str) else options
-    if found.ticks or not {found.losses, found.duplicates} <= {0, ANY}:
+    if not ends(found):
         raise UsageError(f"scenario '{found.name}' is not finite: no clock, and none or any losses and duplicates")
     system = System(found, (model_a, model_b), ghosts=False)
     a, b = automata(system, watched)

@@ -28,7 +28,7 @@ from tcpmodel.compile.expressions import identifier
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Path, Situation, finite, scenario
-from tcpmodel.prove.explore.finite import Graph, Node
+from tcpmodel.prove.explore.finite import Graph, Node, ends
 from tcpmodel.prove.explore.lift import run
 from tcpmodel.prove.explore.questions import before, behind, bottoms, nearest
 from tcpmodel.prove.explore.scenario import Scenario, scenarios
@@ -43,7 +43,6 @@ from tcpmodel.spec.model import Model
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.report import nearest as alike
 from tcpmodel.spec.shape import Fields, scalars
-from tcpmodel.spec.source import Text
 from tcpmodel.spec.vocabulary import resolve_states
 
 NEVER, REACHES, CAN, INEVITABLE, FOR_EVER = "never", "reaches", "always-can", "inevitable", "for-ever"
@@ -84,37 +83,45 @@ class Found:
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
-    known, name = scenarios(words.model.name), fields.text("scenario")
-    if name is None or name.value not in known:
-        place = name.place if name else fields.place
-        report.add(place, "TM131", "an exploration needs a scenario", alike(name.value if name else "", known))
+    name = _scenario(fields, words, report)
     if not any(key in fields for key in (*CONDITIONS, PAIRS)):
         report.add(fields.place, "TM106", f"an exploration to the end needs one of {', '.join((*CONDITIONS, PAIRS))}")
     scope = words.scope("endpoints", "in a situation")
     start = conditions(fields, FROM, scope, report)
     goals = {key: conditions(fields, key, scope, report) for key in CONDITIONS if key in fields}
     quiet = fields.choice(UNDER_WAY, (NOTHING,)) == NOTHING
-    watched = tuple(_watched(end, (start, *goals.values()), quiet, words.model, report) for end in ("A.", "B."))
-    return Claim(name.value if name else "", start, goals, _pairs(fields, words, report), quiet, watched)  # type: ignore[arg-type]
+    a, b = (_watched(end, (start, *goals.values()), quiet, words.model, report) for end in ("A.", "B."))
+    return Claim(name, start, goals, _pairs(fields, words, report), quiet, (a, b))
+
+
+def _scenario(fields: Fields, words: Words, report: Report) -> str:
+    """The name of the scenario, which has to be one that can be explored to the end."""
+    known, name = scenarios(words.model.name), fields.text("scenario")
+    if name is None or name.value not in known:
+        place = name.place if name else fields.place
+        report.add(place, "TM131", "an exploration needs a scenario", alike(name.value if name else "", known))
+    elif not ends(known[name.value]):
+        hint = "no clock, and none or any losses and duplicates"
+        report.add(name.place, "TM131", f"scenario '{name.value}' cannot be explored to the end", hint)
+    return name.value if name else ""
 
 
 def _watched(end: str, nodes: Iterable[x.Expr], quiet: bool, model: Model, report: Report) -> tuple[str, ...]:
     """The variables of one endpoint that conditions name, by identifier."""
     found = {OWED: 1} if quiet else {}
-    for part in (part for node in nodes for part in x.walk(node) if isinstance(part, x.Name)):
+    names = (part for node in nodes for part in x.walk(node) if isinstance(part, x.Name))
+    for part in (part for part in names if part.name.startswith(end)):
         name = part.name.removeprefix(end)
-        if name not in model.variables and part.name.startswith(end):
+        if name not in model.variables:
             report.add(part.place, "TM130", f"an exploration to the end does not keep '{part.name}'")
-        elif part.name.startswith(end):
-            found[identifier(name)] = 1
+        found[identifier(name)] = 1
     return tuple(sorted(found))
 
 
 def _pairs(fields: Fields, words: Words, report: Report) -> Pairs:
     found: set[tuple[str, str]] = set()
     for entry in fields.mapping(PAIRS).values():
-        row = [text for text in (entry.key,) if isinstance(text, Text)]
-        for a in resolve_states(row, words.vocabulary, report):
+        for a in resolve_states([entry.key], words.vocabulary, report):
             found |= {(a, b) for b in resolve_states(scalars(entry.value, report), words.vocabulary, report)}
     return frozenset(found)
 
