@@ -18,6 +18,8 @@ def tables(model: Model, namer: Namer) -> Iterator[str]:
     yield f"STATES = {model.states!r}"
     rows = [(v.name, identifier(v.name), v.type) for v in model.variables.values() if v.group == "tcb"]
     yield f"VARIABLES = {rows!r}"
+    numbers = [v.name for v in model.variables.values() if v.name in SEGMENT_ATTRIBUTES and v.type == "seq"]
+    yield f"NUMBERS = {[(name, SEGMENT_ATTRIBUTES[name]) for name in numbers]!r}"
     yield from _dispatch(model, namer)
     yield "\nRULES = ["
     for procedure, stage, rule in _all_rules(model):
@@ -52,6 +54,8 @@ def _dispatch(model: Model, namer: Namer) -> Iterator[str]:
     # a specification that no trace is replayed against leaves them out
     for name in (n for n in ("sent", "may_send", "over", "unsettled") if f"replay_{n}" in model.predicates):
         yield f"{name.upper()} = lambda t: {Emitter().emit(model.predicates['replay_' + name].body)}"
+    for name in (n for n in ("doubtful", "supposed", "first") if f"replay_{n}" in model.predicates):
+        yield f"{name.upper()} = lambda s: {Emitter().emit(model.predicates['replay_' + name].body)}"
     pickup = [identifier(a.name) for p in model.procedures if p.event == "pickup" for a in p.arguments]
     yield f"PICKUP = {pickup!r}"
     hidden = sorted((p for p in model.procedures if p.hidden), key=lambda p: p.cost)

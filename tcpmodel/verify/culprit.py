@@ -14,7 +14,7 @@ from typing import Any
 
 from tcpmodel.trace import Segment
 from tcpmodel.verify.connection import Connection
-from tcpmodel.verify.edits import ALTERED, MISSING, OVERTAKEN, Edit, altered, missing, overtaken, rereadings
+from tcpmodel.verify.edits import ALTERED, MISSING, OVERTAKEN, Doubt, Edit, altered, missing, overtaken, rereadings
 from tcpmodel.verify.endpoint import Refuted
 from tcpmodel.verify.hypothesis import LEVELS
 from tcpmodel.verify.outcome import verdicts
@@ -134,11 +134,11 @@ def _tellings(connection: Connection, told: list[ConnectionVerdict], findings: l
 
 
 def _edits(connection: Connection, findings: list[Finding]) -> Iterator[Edit]:
-    first = findings[0].frame
+    first, doubt = findings[0].frame, Doubt.of(connection.ends[connection.opener].machine.steps)
     yield from overtaken(connection.story, first, connection.vantage)
     if not connection.vantage and not connection.complete:
-        yield from missing(connection.story, first)
-    yield from altered(connection.story, findings)
+        yield from missing(connection.story, first, doubt)
+    yield from altered(connection.story, findings, doubt)
 
 
 def _assumed(told: list[ConnectionVerdict]) -> set[str]:
@@ -229,8 +229,7 @@ def _assumption(edit: Edit, seen: Segment) -> Assumption:
 
 def _finding(seen: Segment, edit: Edit, first: Finding) -> Finding:
     """The altered segment as the one deviation."""
-    attribute = {"SEG.SEQ": "seq", "SEG.ACK": "ack"}.get(edit.field, "flags")
-    expected, actual = getattr(edit.segment, attribute), getattr(seen, attribute)
+    expected, actual = getattr(edit.segment, edit.attribute), getattr(seen, edit.attribute)
     return replace(
         first, endpoint=seen.src, frame=seen.frame, field=edit.field,
         expected=f"{edit.field} = {expected}", actual=f"{edit.field} = {actual}",

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import combinations
+from types import ModuleType
 
-from tcpmodel.trace import FLAG_BITS, FLAG_NAMES, Segment, digest_of, sequence_length
+from tcpmodel.trace import FLAG_NAMES, Segment, digest_of, sequence_length
 from tcpmodel.verify.hypothesis import Item
 from tcpmodel.verify.verdict import Finding
 
@@ -23,21 +25,47 @@ LONGEST = 1 << 16  # octets of text that are supposed missing at most, as one se
 WIDEST = 0xFFFF
 ZEROS = {digest_of(bytes(size)): size for size in range(1, 7)}  # by the digest of a text: how many zeros it is
 ALTERED, MISSING, OVERTAKEN, PADDED = "altered", "frame-missing", "order-disturbed", "padding"
-TOGGLED = 0x17  # FIN, SYN, RST and ACK; the other control bits change nothing that is replayed
-FIRST = ("SYN", "ACK")
-FORMS = (("ACK",), ("FIN", "ACK"), FIRST)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What the specification lets a replay doubt of a segment.
+
+    `numbers`: its fields that are sequence numbers, by the segment's attribute; `controls`: single control bits;
+    `forms`: the control bits of segments that may be missing, those of a sender's first one in `first` too.
+    """
+
+    numbers: dict[str, str]
+    controls: dict[int, str]
+    forms: tuple[int, ...]
+    first: frozenset[int]
+
+    @classmethod
+    def of(cls, steps: ModuleType) -> Doubt:
+        """Read off the tables of a specification; the forms with the fewest bits come first."""
+        bits = {1 << bit: name for bit, name in enumerate(FLAG_NAMES)}
+        controls = {bit: name for bit, name in bits.items() if steps.DOUBTFUL(_with(bit))}
+        every = [sum(some) for size in range(len(controls) + 1) for some in combinations(controls, size)]
+        forms = tuple(flags for flags in every if steps.SUPPOSED(_with(flags)))
+        numbers = {attribute: field for field, attribute in steps.NUMBERS}
+        return cls(numbers, controls, forms, frozenset(flags for flags in forms if steps.FIRST(_with(flags))))
+
+
+def _with(flags: int) -> Segment:
+    return Segment(0, -1, "", "", flags=flags)
 
 
 @dataclass(frozen=True)
 class Edit:
     """At index `at` of the story, `segment` is what was really sent: instead of the one there, before it, or, where it
-    overtook the one before on the way, after it. `field` is what differs in an altered one.
+    overtook the one before on the way, after it. `field` is what differs in an altered one, `attribute` where it is.
     """
 
     kind: str
     at: int
     segment: Segment
     field: str = ""
+    attribute: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,22 +121,22 @@ def overtaken(story: list[Item], first: int, vantage: str) -> Iterator[Edit]:
             yield Edit(OVERTAKEN, at, late)
 
 
-def missing(story: list[Item], first: int) -> Iterator[Edit]:
+def missing(story: list[Item], first: int, doubt: Doubt) -> Iterator[Edit]:
     """One segment that was sent, but not captured, shortly before the first finding."""
     for at in places(story, first)[:MISSING_BEFORE]:
         here = story[at]
         assert isinstance(here, Segment)
         for source, target in ((here.dst, here.src), (here.src, here.dst)):
             place = around(story, at, source, at)
-            for form in FORMS:
-                yield from (Edit(MISSING, at, s) for s in _supposed(place, here, source, target, form))
+            for flags in doubt.forms:
+                if (place.own is None) == (flags in doubt.first):
+                    yield from (Edit(MISSING, at, s) for s in _supposed(place, here, source, target, flags))
 
 
-def _supposed(place: Place, here: Segment, source: str, target: str, form: tuple[str, ...]) -> Iterator[Segment]:
+def _supposed(place: Place, here: Segment, source: str, target: str, flags: int) -> Iterator[Segment]:
     """Segments with these control bits whose numbers go with the neighbours, which have to refer to the first one."""
-    flags = sum(FLAG_BITS[name] for name in form)
     heard = [s.seq + s.len for s in (place.other,) if s] + [s.ack for s in (place.next_own,) if s]
-    for seq, text in _begun(place, flags) if (place.own is None) == (form == FIRST) else ():
+    for seq, text in _begun(place, flags):
         for ack in dict.fromkeys(number % MODULUS for number in heard):
             known = [s.ack for s in (place.own, here) if s is not None and s.src == source]
             if place.own is not None and ack in known and not sequence_length(text, flags):
@@ -130,9 +158,7 @@ def _begun(place: Place, flags: int) -> Iterator[tuple[int, int]]:
     yield from ((begin, length) for length in lengths if not size and 0 < length < LONGEST)
 
 
-def _made(
-    place: Place, here: Segment, source: str, target: str, flags: int, seq: int, ack: int, text: int
-) -> Segment:
+def _made(place: Place, here: Segment, source: str, target: str, flags: int, seq: int, ack: int, text: int) -> Segment:
     """A segment at this place, with the options of the first exchange where it is the sender's first."""
     first, model = place.own is None, place.other
     window = WIDEST if first or not place.next_own else place.next_own.wnd
@@ -148,29 +174,29 @@ def _made(
     return made
 
 
-def altered(story: list[Item], findings: list[Finding]) -> Iterator[Edit]:
+def altered(story: list[Item], findings: list[Finding], doubt: Doubt) -> Iterator[Edit]:
     """One segment near the first finding with another number or control bit, the likeliest first."""
     shifts = {
         (int(finding.actual.split()[-1]) - int(finding.expected.split()[-1])) % MODULUS
         for finding in findings[:FINDINGS]
-        if finding.field in ("SEG.SEQ", "SEG.ACK") and finding.expected
+        if finding.field in doubt.numbers.values() and finding.expected
     }
     near = places(story, findings[0].frame)
     for rank, at in enumerate(near[: BEFORE + 1]):
         segment = story[at]
         assert isinstance(segment, Segment)
-        for attribute, value, field in _continuing(story, at, segment):
-            yield Edit(ALTERED, at, _shifted(segment, attribute, value - getattr(segment, attribute)), field)
+        for attribute, value in _continuing(story, at, segment):
+            shift = value - getattr(segment, attribute)
+            yield Edit(ALTERED, at, _shifted(segment, attribute, shift), doubt.numbers[attribute], attribute)
         for shift in sorted(shifts | {MODULUS - s for s in shifts}):
-            yield Edit(ALTERED, at, _shifted(segment, "seq", shift), "SEG.SEQ")
-            yield Edit(ALTERED, at, _shifted(segment, "ack", shift), "SEG.ACK")
-        for bit, name in enumerate(FLAG_NAMES):
-            if TOGGLED & 1 << bit and rank < CONTROLS_BEFORE:
-                yield Edit(ALTERED, at, _toggled(segment, 1 << bit), f"SEG.CTL ({name})")
+            for attribute, field in doubt.numbers.items():
+                yield Edit(ALTERED, at, _shifted(segment, attribute, shift), field, attribute)
+        for bit, name in doubt.controls.items() if rank < CONTROLS_BEFORE else ():
+            yield Edit(ALTERED, at, _toggled(segment, bit), f"SEG.CTL ({name})", "flags")
 
 
-def _continuing(story: list[Item], at: int, segment: Segment) -> Iterator[tuple[str, int, str]]:
-    """(attribute, value, field) that would make a segment continue, or be continued by, those around it."""
+def _continuing(story: list[Item], at: int, segment: Segment) -> Iterator[tuple[str, int]]:
+    """(attribute, value) that would make a segment continue, or be continued by, those around it."""
     place = around(story, at, segment.src, at + 1)
     own = [s for s in (place.own,) if s]
     following, others = [s for s in (place.next_own,) if s], [s for s in (place.other,) if s]
@@ -179,9 +205,9 @@ def _continuing(story: list[Item], at: int, segment: Segment) -> Iterator[tuple[
     sequence += [s.ack - segment.len for s in answers]
     acknowledged = [s.ack for s in own + following] + [s.seq + s.len for s in others]
     for value in dict.fromkeys(v % MODULUS for v in sequence if v % MODULUS != segment.seq):
-        yield "seq", value, "SEG.SEQ"
+        yield "seq", value
     for value in dict.fromkeys(v % MODULUS for v in acknowledged if v % MODULUS != segment.ack):
-        yield "ack", value, "SEG.ACK"
+        yield "ack", value
 
 
 def _shifted(segment: Segment, attribute: str, shift: int) -> Segment:
