@@ -1,24 +1,21 @@
 """Which mutations some run explains after all, as far as that can be told from the trace before the mutation.
 
 A mutation counts as explainable where a run can be named: the kinds and the runs are the functions of this module.
-Everything else has to be found. What is known of a trace narrows the runs: in one that lacks nothing no frame
-is missing, and at the endpoint where it was taken what was captured has arrived. Where frames may be missing, one or
-two are put in that the segments around the mutation suggest, and the run that this completes is verified without any
-assumption (`filled`). A missing SYN is never put in: with another life of the connection everything could be explained.
+Everything else has to be found, unless `runs` puts a run together. What is known of a trace narrows the runs: in one
+that lacks nothing no frame is missing, and at the endpoint where it was taken what was captured has arrived.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from types import ModuleType
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from tcpmodel.trace import Segment
 from tcpmodel.trace.segment import ACK, FIN, RST, SYN
-from tcpmodel.verify import ConnectionVerdict, verify
+from tcpmodel.verify import ConnectionVerdict
 
 from .material import host
-from .mutants import Memory, Mutant
+from .mutants import Mutant
 
 MODULO = 1 << 32
 IDLE = 1_000_000_000  # ns without a segment before a keep-alive
@@ -235,58 +232,6 @@ def rival(setting: Setting) -> Segment | None:
     own = [s for s in setting.segments if s.src == old.src and s is not old]
     knowing = [s for s in setting.later(old.dst) if s.flags & ACK]
     return knowing[0] if len(knowing) == 1 and not own else None
-
-
-def filled(setting: Setting, steps: ModuleType) -> str:
-    """The missing frames that make a complete, conforming trace of the mutant; "" where none are known."""
-    if setting.complete:
-        return ""
-    for words, at, frames in _fillings(setting):
-        items = [*setting.mutant.items]
-        place = next((n for n, item in enumerate(items) if isinstance(item, Segment) and item.frame == at), None)
-        if place is None:
-            continue
-        items[place:place] = [replace(s, time=items[place].time, ident=0) for s in frames]
-        numbered = [replace(s, frame=n) if isinstance(s, Segment) else s for n, s in enumerate(items, 1)]
-        told = verify(Memory(numbered, "", True), steps)
-        if all(c.verdict == "conforming" and {a.kind for a in c.assumptions} <= {"offload"} for c in told.connections):
-            return f"{words} missing from the capture"
-    return ""
-
-
-def _fillings(setting: Setting) -> Iterator[tuple[str, int, list[Segment]]]:
-    """(what it is, the frame it goes before, the segments put in), for numbers that are ahead and for answers."""
-    old, new = setting.old, setting.mutant.after
-    if setting.mutant.kind.startswith("swap") and old.len and not old.flags & RST and new is not None:
-        yield "an earlier copy of it is", new.frame, [old]
-    if new is None or not setting.mutant.kind.startswith(("SEQ", "ACK")):
-        return
-    following = next((s.frame for s in setting.segments if s.frame > old.frame), None)
-    if setting.mutant.kind.startswith("SEQ") and following and old.len and behind(new.seq, old.seq):
-        begin = end(new) if old.flags & SYN or behind(old.seq, end(new)) else old.seq
-        last = replace(new, frame=following, seq=begin, text=0, len=0, flags=ACK)
-        yield from _texts("text behind it is", last, last, end(old))
-    if old.flags & SYN:
-        return
-    own, other = setting.earlier(old.src), setting.earlier(old.dst)
-    if setting.mutant.kind.startswith("SEQ") and own:
-        ack = new.ack if new.flags & ACK else own[-1].ack
-        yield from _texts("text before it is", new, replace(own[-1], ack=ack), new.seq)
-    if setting.mutant.kind.startswith("ACK") and other:
-        yield from _texts("text that it acknowledges is", new, replace(other[-1], ack=new.seq), new.ack)
-
-
-def _texts(words: str, new: Segment, last: Segment, until: int) -> Iterator[tuple[str, int, list[Segment]]]:
-    """One or two segments of text that go on behind the last one up to a sequence number, cut as the mutant is."""
-    size = (until - end(last)) % MODULO
-    if not 0 < size < 1 << 16:
-        return
-    one = replace(last, seq=end(last), text=size, len=size, flags=ACK, mss=-1, wscale=-1, sackok=False, sack=())
-    yield words, new.frame, [one]
-    for part in {size // 2, new.text} - {0}:
-        if part < size:
-            rest = replace(one, seq=(one.seq + part) % MODULO, text=size - part, len=size - part)
-            yield words, new.frame, [replace(one, text=part, len=part), rest]
 
 
 def _set_ack(setting: Setting) -> str:

@@ -13,9 +13,10 @@ from tcpmodel.compile import load_steps
 from tcpmodel.trace import Event, Segment, open_trace
 from tcpmodel.verify import ConnectionVerdict, Options, verify
 
-from .explainable import Setting, explanation, filled, rival
+from .explainable import Setting, explanation, rival
 from .material import TRACES, available, linux_pcap, linux_steps, linux_truth
 from .mutants import Memory, Mutant, mutants
+from .runs import completed
 
 # Found where it is; the one other segment blamed of which a single change makes the same trace; the same sender blamed
 # for another frame; the other endpoint blamed; nobody blamed.
@@ -134,7 +135,7 @@ def measure(of: Iterable[Specimen], count: int, seed: int = 1, shown: int = 1, k
     for number, specimen in enumerate(of):
         for mutant in mutants(specimen.trace.items, count, seed * 1_000_003 + number, kind):
             try:
-                run = explanation(specimen.setting(mutant)) or filled(specimen.setting(mutant), specimen.steps)
+                run = explanation(specimen.setting(mutant)) or completed(specimen.setting(mutant), specimen.steps)
                 result, why = outcome(mutant, specimen)
             except Exception as error:  # a measurement goes on; the crash is part of its result
                 tally.crashes.append(f"{specimen.name}: {mutant}: {error!r}")
