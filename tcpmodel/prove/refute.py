@@ -25,6 +25,8 @@ from tcpmodel.spec.shape import scalars
 EVENTS = {SENDS: "output", ARRIVES: "segment", COPY: "segment"}
 """What a move is to the endpoint that makes it; the others are none of an endpoint."""
 
+SEARCHED = "searched every"
+"""The document that says where runs are looked for."""
 STATES = 5_000
 """How many states of a scenario are looked at, a fraction of a second."""
 FIRST = STATES // 8
@@ -42,7 +44,7 @@ def counterexample(item: Property, context: Context) -> Path | None:
 
 def _search(item: Property, context: Context, condition: Condition) -> Path | None:
     models, steps = context.model, not getattr(item.claim, "about", item.method == "invariant")
-    for states in (FIRST, STATES):
+    for states in dict.fromkeys((FIRST, STATES)):
         for name in item.search or shared(context):
             path = search(scenario(name, models.name), condition, models=models, steps=steps, states=states)
             if path is not None:
@@ -52,7 +54,7 @@ def _search(item: Property, context: Context, condition: Condition) -> Path | No
 
 def shared(context: Context, kind: str = "scenarios") -> tuple[str, ...]:
     """The scenarios that are searched for every property, or run at `random`: those of `searched: every`."""
-    node = context.properties.documents.get("searched every")
+    node = context.properties.documents.get(SEARCHED)
     entry = node.entries[kind] if node else None
     return tuple(text.value for text in scalars(entry.value, Report())) if entry else ()
 

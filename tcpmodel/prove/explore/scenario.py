@@ -1,4 +1,4 @@
-"""Where an exploration begins and what may happen in it: `specs/finite/SPECIFICATION.yaml`, and the folder beside it."""
+"""Where an exploration begins and what may happen in it: `specs/finite/SPECIFICATION.yaml` and a folder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,116 @@
+"""Runs that break a property of a broken text: found, accepted by that text, and by RFC 9293 not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path as File
+
+import pytest
+
+from tcpmodel.compile import load_steps
+from tcpmodel.prove import refute
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.explore import Path
+from tcpmodel.prove.refute import BREAKS, counterexample
+from tcpmodel.prove.units import Subject, context_of
+from tcpmodel.trace import open_trace
+from tcpmodel.verify import verify
+
+RFC = context_of(Subject())
+
+# variant, property, steps of the run behind the scenario's start
+BROKEN = [
+    ("close-resets", "close-sends-no-reset", 7),
+    ("closed-silent", "closed-answers", 3),
+    ("closed-silent", "half-open-reset", 3),
+    ("no-reset-after-close", "text-after-half-duplex-close", 3),
+    ("no-time-wait", "fin-wait-1-both", 6),
+    ("reset-needs-ack", "syn-received-reset", 9),
+    ("simultaneous-open-acked", "simultaneous-open", 4),
+    ("syn-ack-processed", "blind-syn-ack", 4),
+    ("time-wait-assassination", "blind-reset", 5),
+    ("time-wait-assassination", "time-wait-left", 5),
+    ("time-wait-closed", "time-wait-close", 1),
+    ("two-way-handshake", "no-shortcut", 4),
+    ("two-way-handshake", "own-syn-acknowledged", 4),
+    ("two-way-handshake", "stale-syn", 4),
+    ("two-way-handshake", "syn-ack-sent", 5),
+]  # fmt: skip
+# Why the run looks like one of RFC 9293 in a trace.
+UNSEEN = {
+    ("close-resets", "close-sends-no-reset"): "the user may have called ABORT as well",
+    ("closed-silent", "closed-answers"): "an answer that is missing may still come",
+    ("closed-silent", "half-open-reset"): "an answer that is missing may still come",
+    ("no-reset-after-close", "text-after-half-duplex-close"): "an answer that is missing may still come",
+    ("reset-needs-ack", "syn-received-reset"): "the RST may never have arrived",
+    ("syn-ack-processed", "blind-syn-ack"): "what differs is a variable that no segment shows",
+}
+# Why the text itself does not accept the trace, which has no calls that were made while a segment was on its way.
+NOT_ACCEPTED = {
+    ("no-time-wait", "fin-wait-1-both"): "a replay does not suppose a CLOSE before the arrival of the FIN",
+    ("simultaneous-open-acked", "simultaneous-open"): "a replay does not suppose an OPEN before the arrival of the SYN",
+}
+# Why no run is found.
+NOT_FOUND = {
+    ("no-time-wait", "time-wait-coverage"): "about all segments ever sent; explorations of their own break it",
+    ("time-wait-closed", "time-wait-coverage"): "about all segments ever sent; explorations of their own break it",
+    ("syn-fin-shortcut", "own-syn-acknowledged"): "no endpoint that keeps to the rules sends a SYN,FIN",
+    ("syn-fin-shortcut", "syn-fin-waits"): "no endpoint that keeps to the rules sends a SYN,FIN",
+    ("syn-fin-shortcut", "syn-sent-unacknowledged"): "no endpoint that keeps to the rules sends a SYN,FIN",
+    ("two-way-handshake", "agreement"): "the proof fails; who is open too early has nothing acknowledged yet",
+    ("two-way-handshake", "incarnations"): "the proof fails; who is open too early has nothing acknowledged yet",
+}
+
+
+@cache
+def context(variant: str) -> Context:
+    return context_of(Subject(variants=(variant,)))
+
+
+def found(variant: str, name: str) -> Path | None:
+    return counterexample(context(variant).properties.properties[name], context(variant))
+
+
+def test_the_tables_have_every_variant_that_breaks_a_step() -> None:
+    items = [item for item in RFC.properties.properties.values() if item.method in BREAKS]
+    pairs = {(mutant.variant, item.name) for item in items for mutant in item.mutants if mutant.variant}
+    assert {row[:2] for row in BROKEN} | NOT_FOUND.keys() == pairs
+
+
+@pytest.mark.parametrize(("variant", "name", "steps"), BROKEN)
+def test_a_run_breaks_it(variant: str, name: str, steps: int, tmp_path: File) -> None:
+    path = found(variant, name)
+    assert path is not None
+    item = context(variant).properties.properties[name]
+    broken = BREAKS[item.method](item, context(variant))
+    assert broken(path.last) and not any(broken(step.after) for step in path.steps[path.begins : -1])
+    assert len(path) == steps
+    path.trace(name).save(tmp_path / "path.json")
+    own, standard = verdicts(tmp_path / "path.json", (variant,)), verdicts(tmp_path / "path.json")
+    assert (own == "conforming") == ((variant, name) not in NOT_ACCEPTED)
+    assert (standard == "conforming") == ((variant, name) in UNSEEN)
+
+
+def verdicts(file: File, variants: tuple[str, ...] = ()) -> str:
+    (found,) = verify(open_trace(file), load_steps(variants=variants)).connections
+    return found.verdict
+
+
+@pytest.mark.parametrize(("variant", "name"), NOT_FOUND)
+def test_no_run_is_made_up(variant: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is there one further on; but that takes longer."""
+    monkeypatch.setattr(refute, "STATES", refute.FIRST)
+    assert found(variant, name) is None
+
+
+@pytest.mark.parametrize("name", ["closed-answers", "stale-syn", "time-wait-close", "blind-syn-ack"])
+def test_nothing_breaks_what_is_proved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refute, "STATES", refute.FIRST)
+    assert counterexample(RFC.properties.properties[name], RFC) is None
+
+
+def test_a_run_that_nobody_looks_for_is_not_found() -> None:
+    item = context("time-wait-closed").properties.properties["time-wait-close"]
+    assert counterexample(replace(item, search=("stale-syn",)), context("time-wait-closed")) is None
+    assert counterexample(replace(item, search=("closed-again",)), context("time-wait-closed")) is not None

@@ -1,0 +1,56 @@
+"""Nothing is proved of what never happens: runs meet the condition of every property of steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from tcpmodel.prove import witnesses as module
+from tcpmodel.prove.methods.reading import TRUE
+from tcpmodel.prove.property import Property
+from tcpmodel.prove.units import Subject, context_of
+from tcpmodel.prove.witnesses import strays, witnesses
+from tcpmodel.spec.expr import BOOL, Literal
+
+CONTEXT = context_of(Subject())
+STEPS = {item.name: item for item in CONTEXT.properties.properties.values() if item.method == "step"}
+NEVER = Literal(BOOL, 0, "False")
+
+# Why no run meets the condition; that some step does is proved along with each property.
+NOT_MET = {
+    "zero-window-accepts-ack": "a window that an exploration offers is never closed while text arrives",
+    "fin-permitted": "no segment of an exploration has timestamps",
+    "new-text-in-window": "no segment of an exploration has more than one octet of text",
+}
+# What no peer ever sends.
+FROM_OUTSIDE = {"dropped-without-ack", "syn-fin-waits", "urgent-forward"}
+
+
+@cache
+def met() -> dict[str, str]:
+    return witnesses(STEPS.values(), CONTEXT)
+
+
+def test_every_condition_is_met() -> None:
+    assert len(STEPS) > 60
+    assert STEPS.keys() - met().keys() == NOT_MET.keys()
+
+
+def test_an_honest_peer_is_enough_for_nearly_all() -> None:
+    assert {name for name, where in met().items() if "a stray" in where} == FROM_OUTSIDE
+    assert len(strays(CONTEXT)) == len(FROM_OUTSIDE)
+
+
+def test_random_runs_are_seldom_needed() -> None:
+    assert sum("random run" in where for where in met().values()) <= 3
+
+
+def test_what_never_happens_is_not_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRST", "STATES"):
+        monkeypatch.setattr(module, name, 500)
+    item: Property = STEPS["closed-answers"]
+    never = replace(item, claim=replace(item.claim, when=NEVER))
+    always = replace(item, name="always", claim=replace(item.claim, when=TRUE))
+    assert witnesses([never, always], CONTEXT, runs=2).keys() == {"always"}
