@@ -47,7 +47,7 @@ class Product:
     @property
     def bound(self) -> str:
         """What the graph is exact for, in words."""
-        rows = [f"{self.room} kinds of segments in each direction at a time"]
+        rows = [f"{self.room} kind{'s' * (self.room > 1)} of segments in each direction at a time"]
         rows += ["duplicates" if self.copies else "no duplicates", "losses" if self.vanishing else "no losses"]
         return ", ".join(rows)
 
