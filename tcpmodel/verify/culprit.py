@@ -96,11 +96,13 @@ def _edited(connection: Connection, told: list[ConnectionVerdict]) -> list[Conne
 
 
 def _beside_one_deviation(tellings: list[Told], base: Told) -> list[Told]:
-    """What may compete with a single deviation: no other one, and no missing frame where a number is simply wrong."""
+    """What may compete with a single deviation: one that lets more of what was captured arrive, and arrive at once;
+    no missing frame where a number is simply wrong.
+    """
     if base.price[0] > DEVIATION:
         return [t for t in tellings if _altering(t)] or tellings
     wrong = any(_altering(t) and t.price[0] == DEVIATION for t in tellings)
-    kinds = {OVERTAKEN} if wrong else {OVERTAKEN, MISSING}
+    kinds = {OVERTAKEN, ALTERED} if wrong else {OVERTAKEN, MISSING}
     return [t for t in tellings if t.edit is not None and t.edit.kind in kinds]
 
 

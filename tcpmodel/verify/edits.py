@@ -202,7 +202,7 @@ def _continuing(story: list[Item], at: int, segment: Segment) -> Iterator[tuple[
     following, others = [s for s in (place.next_own,) if s], [s for s in (place.other,) if s]
     answers = [s for s in (place.next_other,) if s]
     sequence = [s.seq + s.len for s in own] + [s.seq - segment.len for s in following]
-    sequence += [s.ack - segment.len for s in answers]
+    sequence += [s.ack - segment.len for s in answers] + [s.seq for s in following]
     acknowledged = [s.ack for s in own + following] + [s.seq + s.len for s in others]
     for value in dict.fromkeys(v % MODULUS for v in sequence if v % MODULUS != segment.seq):
         yield "seq", value

@@ -284,7 +284,11 @@ class Endpoint:
 
     def _explain(self, frontier: list[Hypothesis], act: Act, item: Segment, assume: bool = False) -> list[Hypothesis]:
         most = GOALS if self.troubled or assume else 1
-        return best_first(self.search.explain(frontier, act, item, item.frame, assume, most=most), BEAM)
+        goals = self.search.explain(frontier, act, item, item.frame, assume, most=most)
+        settled = [h for h in frontier if not self.machine.steps.UNSETTLED(h.t)] if self.complete else frontier
+        if len(settled) < len(frontier):  # evidence may never come, and nothing is missing in the end
+            goals += self.search.explain(settled, act, item, item.frame, assume, most=most)
+        return best_first(goals, BEAM)
 
     def _freely(self, segment: Segment) -> list[Hypothesis]:
         """Explanations that assume nothing about the capture, from here or from a few segments back."""

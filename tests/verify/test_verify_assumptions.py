@@ -94,6 +94,11 @@ def test_from_a_complete_trace_nothing_is_missing_in_the_end() -> None:
     assert (connection.verdict, blamed(connection)) == ("violation", [("must", A, 4)])
 
 
+def test_in_a_complete_trace_what_never_comes_is_a_deviation_although_more_follows() -> None:
+    connection = play(*HANDSHAKE, "a . 1101:1101(0) ack 301", TEXT, ACK, complete=True)
+    assert (connection.verdict, blamed(connection)) == ("violation", [("must", A, 4)])
+
+
 # captured-twice
 
 

@@ -228,3 +228,11 @@ def test_a_log_vouches_for_what_arrived_where_one_deviation_is_left() -> None:
 def test_a_log_does_not_turn_one_deviation_into_many() -> None:
     items = [HANDSHAKE[0], "b S. 9300:9300(0) ack 101 <mss 1460>", HANDSHAKE[2], TEXT, ACK, "a is ESTABLISHED"]
     assert blamed(told(parse(*items), vantage=A)) == [("must", B, 2)]
+
+
+def test_a_bit_that_the_rest_contradicts_is_blamed_not_the_segment_behind_it() -> None:
+    """With the FIN the text behind it would be forbidden, and the peer would have lost the FIN."""
+    connection = told(
+        parse(*HANDSHAKE[:2], "a F. 101:101(0) ack 301", "a P. 101:111(10) ack 301", ACK.replace("201", "111"))
+    )
+    assert blamed(connection) == [("must", A, 3)]
