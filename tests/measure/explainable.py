@@ -75,6 +75,12 @@ class Setting:
         """Whether a later segment of the peer acknowledges up to `number` and no further."""
         return any(s.flags & ACK and s.ack == number for s in self.later(self.old.dst))
 
+    def life(self) -> range:
+        """The frames of the incarnation that the mutated one belongs to."""
+        frames = [c.frames for c in self.verdicts if c.frames[0] <= self.old.frame <= c.frames[1]]
+        low, high = frames[-1] if frames else (0, self.segments[-1].frame)
+        return range(low, high + 1)
+
     def idle(self) -> bool:
         """Whether everything is acknowledged and nothing was sent or received for a while."""
         before = [s for s in self.segments if s.frame < self.old.frame]
@@ -162,12 +168,13 @@ def _sequence(setting: Setting) -> str:
 
 def _initial(setting: Setting) -> str:
     """Another initial sequence number is as good where nothing else in the trace refers to it."""
-    old = setting.old
-    own = [s for s in setting.later(old.src) + setting.earlier(old.src) if not s.flags & RST]
-    if not own and not setting.acknowledged((old.seq + 1) % MODULO):
+    old, life = setting.old, setting.life()
+    own = [s for s in setting.later(old.src) + setting.earlier(old.src) if not s.flags & RST and s.frame in life]
+    heard = [s for s in setting.later(old.dst) if s.flags & ACK and s.frame in life]
+    if not own and all(behind(s.ack, (old.seq + 1) % MODULO) for s in heard):
         return "nothing refers to the initial sequence number"
-    copies = [s for s in setting.later(old.src) if s.flags & SYN]
-    if copies and not old.flags & ACK:
+    copies = [s for s in setting.later(old.src) if s.flags & SYN and not s.flags & ACK and s.seq == old.seq]
+    if copies and not old.flags & ACK and all(s.frame > copies[0].frame for s in heard):
         return "an OPEN that was given up before the next"
     return ""
 

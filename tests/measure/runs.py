@@ -65,10 +65,14 @@ def _as_good(setting: Setting) -> str:
         return "neither RST answers the other"
     if kind == "drop" and not old.len and own and own[0].flags & RST:
         return "the user aborted before an ACK was due"
+    if kind == "drop" and not old.len and any(s.ack == old.ack and s.flags & ACK for s in setting.earlier(old.src)):
+        return "it says nothing new, and an ACK needs no reason"
     if kind == "clear ACK" and any(s.flags & SYN and s.seq == old.seq for s in setting.earlier(old.src)):
         return "the SYN heads the retransmission queue of an endpoint that opened too"
     if kind.startswith("SEQ") and old.flags & SYN and _another_life(setting) and all(s.flags & RST for s in own):
         return "another connection, and nothing refers to its initial sequence number"
+    if kind.startswith("SEQ") and old.flags & SYN and old.text:
+        return "the peer has taken a part of the text that came with the SYN"
     return ""
 
 
@@ -116,6 +120,8 @@ def _fillings(setting: Setting) -> Iterator[Filling]:
             yield from _texts("text before it is", new, replace(own[-1], ack=ack), new.seq)
     elif not setting.complete and kind.startswith("ACK") and not new.flags & SYN:
         yield from _text_acknowledged(setting, new)
+    if not setting.complete and kind.startswith("ACK"):
+        yield from _text_again(setting, new)
 
 
 def _earlier_copy(setting: Setting, new: Segment) -> Iterator[Filling]:
@@ -149,6 +155,16 @@ def _text_acknowledged(setting: Setting, new: Segment) -> Iterator[Filling]:
     if len(other) > 1:
         again = replace(other[-2], ack=other[-1].ack, wnd=other[-1].wnd)
         yield from _texts("the beginning of the text, sent before, is", other[-1], again, new.ack)
+
+
+def _text_again(setting: Setting, new: Segment) -> Iterator[Filling]:
+    """Text behind an ACK that goes back, sent again before the next ACK of it."""
+    old, other = setting.old, setting.earlier(setting.old.dst)
+    following = next((s for s in setting.later(old.src) if s.flags & ACK), None)
+    if following and other and behind(new.ack, old.ack):
+        last = next((s for s in setting.later(old.dst) if s.frame < following.frame), other[-1])
+        again = replace(last, frame=following.frame, seq=new.ack, ack=end(new), text=0, len=0)
+        yield from _texts("text, sent again, is", again, again, old.ack)
 
 
 def _texts(words: str, new: Segment, last: Segment, until: int) -> Iterator[Filling]:
