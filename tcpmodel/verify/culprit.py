@@ -16,7 +16,7 @@ from tcpmodel.trace import Segment
 from tcpmodel.verify.connection import Connection
 from tcpmodel.verify.edits import ALTERED, MISSING, OVERTAKEN, Doubt, Edit, altered, missing, overtaken, rereadings
 from tcpmodel.verify.endpoint import Refuted
-from tcpmodel.verify.hypothesis import LEVELS
+from tcpmodel.verify.hypothesis import LEVELS, Item
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.verdict import (
     CONFORMING,
@@ -53,7 +53,7 @@ def retold(connection: Connection, told: list[ConnectionVerdict]) -> list[Connec
     best = min([told, *readings], key=_weight)
     if best is not told and _weight(best) < DEVIATION:
         return best
-    return min([best, _edited(connection, told)], key=_weight)
+    return min([_edited(connection, told), best], key=_weight)
 
 
 def _readings(connection: Connection, story: list[Segment]) -> list[list[ConnectionVerdict]]:
@@ -88,22 +88,29 @@ def _edited(connection: Connection, told: list[ConnectionVerdict]) -> list[Conne
     base = Told(told, _price(connection, told))
     tellings = list(_tellings(connection, told, findings))
     if len(findings) == 1:
-        tellings = _beside_one_deviation(tellings, base)
+        tellings = _beside_one_deviation(tellings, base, connection.story, findings[0])
     best = min(tellings, key=lambda t: (t.price, not _blames(t, findings[0])), default=base)
     if best.edit is None or best.price >= base.price:
         return told
     return _concluded(best.verdicts, best.edit, connection, findings)
 
 
-def _beside_one_deviation(tellings: list[Told], base: Told) -> list[Told]:
-    """What may compete with a single deviation: one that lets more of what was captured arrive, and arrive at once;
-    no missing frame where a number is simply wrong.
+def _beside_one_deviation(tellings: list[Told], base: Told, story: list[Item], finding: Finding) -> list[Told]:
+    """What may compete with a single deviation: a control bit too many that the same endpoint had sent before; no other
+    alteration, and no missing frame where a number is simply wrong.
     """
     if base.price[0] > DEVIATION:
         return [t for t in tellings if _altering(t)] or tellings
     wrong = any(_altering(t) and t.price[0] == DEVIATION for t in tellings)
-    kinds = {OVERTAKEN, ALTERED} if wrong else {OVERTAKEN, MISSING}
-    return [t for t in tellings if t.edit is not None and t.edit.kind in kinds]
+    kinds = {OVERTAKEN} if wrong else {OVERTAKEN, MISSING}
+    return [t for t in tellings if t.edit is not None and (t.edit.kind in kinds or _too_many(t.edit, story, finding))]
+
+
+def _too_many(edit: Edit, story: list[Item], finding: Finding) -> bool:
+    """Whether a control bit is cleared that the endpoint to blame had set before, as one that ends its sending."""
+    seen = story[edit.at]
+    before = edit.segment.src == finding.endpoint and edit.segment.frame < finding.frame
+    return before and edit.attribute == "flags" and isinstance(seen, Segment) and edit.segment.flags < seen.flags
 
 
 def _altering(telling: Told) -> bool:
