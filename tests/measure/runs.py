@@ -57,23 +57,43 @@ def permitted(setting: Setting, steps: ModuleType) -> str:
 
 
 def _as_good(setting: Setting) -> str:
-    old, new, kind = setting.old, setting.mutant.after, setting.mutant.kind
-    own = setting.later(old.src)
-    if new is not None and kind == "swap, same sender" and _said(old) == _said(new):
-        return "the two say the same"
-    if new is not None and kind == "swap, answer first" and old.flags & new.flags & RST:
-        return "neither RST answers the other"
-    if kind == "drop" and not old.len and own and own[0].flags & RST:
-        return "the user aborted before an ACK was due"
-    if kind == "drop" and not old.len and any(s.ack == old.ack and s.flags & ACK for s in setting.earlier(old.src)):
-        return "it says nothing new, and an ACK needs no reason"
-    if kind == "clear ACK" and any(s.flags & SYN and s.seq == old.seq for s in setting.earlier(old.src)):
+    kind, new = setting.mutant.kind, setting.mutant.after
+    if kind.startswith("SEQ") and setting.old.flags & SYN:
+        return _another_number(setting)
+    if kind.startswith("swap") and new is not None:
+        return _another_order(setting.old, new)
+    if kind == "clear ACK" and any(
+        s.seq == setting.old.seq and s.flags & SYN for s in setting.earlier(setting.old.src)
+    ):
         return "the SYN heads the retransmission queue of an endpoint that opened too"
-    if kind.startswith("SEQ") and old.flags & SYN and _another_life(setting) and all(s.flags & RST for s in own):
+    return _needless(setting) if kind == "drop" and not setting.old.len else ""
+
+
+def _another_number(setting: Setting) -> str:
+    """Of a SYN: nothing refers to it, or the peer has taken a part of its text."""
+    own, before = setting.later(setting.old.src), setting.earlier(setting.old.src)
+    if _another_life(setting) and all(s.flags & RST for s in own):
         return "another connection, and nothing refers to its initial sequence number"
-    if kind.startswith("SEQ") and old.flags & SYN and old.text:
-        return "the peer has taken a part of the text that came with the SYN"
-    return ""
+    if before and not own and not setting.old.flags & ACK and all(s.flags & SYN and not s.flags & ACK for s in before):
+        return "the user gave up and opened again, and nothing refers to this initial sequence number"
+    return "the peer has taken a part of the text that came with the SYN" if setting.old.text else ""
+
+
+def _another_order(first: Segment, second: Segment) -> str:
+    if first.src == second.src:
+        return "the two say the same" if _said(first) == _said(second) else ""
+    if first.flags & second.flags & RST:
+        return "neither RST answers the other"
+    return "the two crossed on the way" if second.len and not first.len else ""
+
+
+def _needless(setting: Setting) -> str:
+    """Why an ACK may be left out."""
+    own = setting.later(setting.old.src)
+    if own and own[0].flags & RST:
+        return "the user aborted before an ACK was due"
+    said = any(s.ack == setting.old.ack and s.flags & ACK for s in setting.earlier(setting.old.src))
+    return "it says nothing new, and an ACK needs no reason" if said else ""
 
 
 def _said(segment: Segment) -> Segment:
