@@ -43,7 +43,7 @@ def test_the_output_shown_is_the_output(
 
 
 def test_the_readme_shows_text_and_json() -> None:
-    assert ["--format json" in command for command, _ in blocks()] == [False, True]
+    assert ["--format json" in command for command, _ in blocks()] == [False, True, False]
 
 
 def test_exit_codes_are_those_of_the_table() -> None:

@@ -22,6 +22,7 @@ from tcpmodel.check import check
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.load import Properties, load_properties
 from tcpmodel.prove.obligation import decide
+from tcpmodel.prove.property import REFUTED
 from tcpmodel.prove.units import obligations_of, parts_of
 from tcpmodel.spec import load
 
@@ -82,15 +83,15 @@ def _noticing(change: Change) -> Iterator[str]:
     """What notices a mutant, the cheap questions first."""
     steps = touched()[change.rule]
     context = Context(change.model, claims())
-    properties = context.properties
-    lemmas = {name for item in properties.properties.values() for name in properties.closure(item.given)}
-    quick = [("property", p.name) for p in properties.properties.values() if p.method not in WHOLE]
+    standing = [item for item in context.properties.properties.values() if item.expect != REFUTED]
+    lemmas = {name for item in standing for name in context.properties.closure(item.given)}
+    quick = [("property", p.name) for p in standing if p.method not in WHOLE]
     for kind, name in [*quick, *(("lemma", name) for name in lemmas)]:
         yield from _failing(context, kind, name, steps)
     stages = {s.name for p in load().procedures for s in p.stages for r in s.rules if r.name == change.rule}
     if check(change.model, stages=stages).findings:
         yield "check"
-    for item in properties.properties.values():
+    for item in standing:
         if item.method in WHOLE:
             yield from _failing(context, "property", item.name, None)
 

@@ -140,9 +140,9 @@ def test_snoop(tmp_path: Path) -> None:
 def test_gzip_in_one_member_or_several(tmp_path: Path) -> None:
     data = pcap(FRAME, FRAME)
     for packed in (
-        gzip.compress(data),
-        gzip.compress(data[:50]) + gzip.compress(data[50:]),
-        gzip.compress(data) + bytes(9),
+        gzip.compress(data, mtime=0),
+        gzip.compress(data[:50], mtime=0) + gzip.compress(data[50:], mtime=0),
+        gzip.compress(data, mtime=0) + bytes(9),
     ):
         assert len(read(packed, tmp_path)[0]) == 2
 
@@ -186,7 +186,7 @@ def test_a_large_capture_streams_in_chunks(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"\xd4\xc3", "neither pcap, pcapng, snoop nor JSON"),
         (b"GIF89a" + bytes(100), "neither pcap, pcapng, snoop nor JSON"),
-        (gzip.compress(b""), "the file is empty"),
+        (gzip.compress(b"", mtime=0), "the file is empty"),
         (b"\x1f\x8b", "gzip stream is cut short"),
         (b"\x1f\x8bxxxxxxxxxxxxxx", "gzip stream is damaged"),
     ],
