@@ -45,7 +45,7 @@ class Local(NamedTuple):
 
 
 class Packet(NamedTuple):
-    """A segment as the network carries it, with the incarnation of its sender and that of the peer whose SYN it took."""
+    """A segment as the network carries it, with the incarnations of its sender and of the peer whose SYN that took."""
 
     wire: Wire
     incarnation: int

@@ -46,9 +46,9 @@ class Method(Protocol):
 
 
 METHODS: dict[str, Any] = {
-    **{"step": step, "independence": independence, "invariant": invariant, "induction": induction},
-    **{"graph": graph, "diagram": diagram, "scenario": scenario},
-    **{"arithmetic": arithmetic, "bridge": bridge, "exploration": exploration, "finite": finite},
+    "step": step, "independence": independence, "invariant": invariant, "induction": induction,
+    "graph": graph, "diagram": diagram, "scenario": scenario,
+    "arithmetic": arithmetic, "bridge": bridge, "exploration": exploration, "finite": finite,
 }
 """By the name that a property gives."""
 
