@@ -145,4 +145,4 @@ def test_a_run_tells_two_readings_of_the_rfc_apart(tmp_path: Path) -> None:
         with open_trace(str(tmp_path / "run.json")) as reader:
             found = verify(reader, load_steps(profile=profile)).connections
             codes[profile] = {item.code for one in found for item in one.findings if item.level == "must"}
-    assert (codes[None], codes["rfc793"]) == ({"TM401"}, set())
+    assert codes[None] and not codes["rfc793"]

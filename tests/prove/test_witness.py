@@ -18,11 +18,16 @@ CONTEXT = context_of(Subject())
 STEPS = {item.name: item for item in CONTEXT.properties.properties.values() if item.method == "step"}
 NEVER = Literal(BOOL, 0, "False")
 
+NO_OPTIONS = "no segment of an exploration has options"
 # Why no run meets the condition; that some step does is proved along with each property.
 NOT_MET = {
     "zero-window-accepts-ack": "a window that an exploration offers is never closed while text arrives",
     "fin-permitted": "no segment of an exploration has timestamps",
     "new-text-in-window": "no segment of an exploration has more than one octet of text",
+    "mss-on-syn-only": NO_OPTIONS,
+    "sack-permitted-on-syn-only": NO_OPTIONS,
+    "sack-as-negotiated": NO_OPTIONS,
+    "timestamps-kept": NO_OPTIONS,
 }
 # What no peer ever sends.
 FROM_OUTSIDE = {"dropped-without-ack", "syn-fin-waits", "urgent-forward"}

@@ -38,8 +38,6 @@ def file(code: str, which: str) -> str:
     head: dict[str, Any] = {"schema": SCHEMA, "title": f"{code}, {which}", "endpoints": ENDPOINTS}
     if vantage := codes()[code].get("vantage"):
         head["vantage"] = vantage
-    if codes()[code].get("partial"):
-        head["complete"] = False
     members = "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items())
     events = ",\n".join("    " + json.dumps(event(line)) for line in lines(code, which))
     return "{\n" + members + '  "events": [\n' + events + "\n  ]\n}\n"
