@@ -124,4 +124,3 @@ class Result:
     counterexample: dict[str, Any] | None = None
     failures: tuple[Failure, ...] = ()
     needed: tuple[str, ...] = ()
-    witness: bool | None = None

@@ -76,11 +76,6 @@ def test_a_bound_is_printed_with_what_it_means() -> None:
     assert "bound: 8 steps; what lies beyond it is not decided" in printed(answer("bounded", bound="8 steps"))
 
 
-def test_a_condition_that_nothing_meets_is_told() -> None:
-    assert "may hold of nothing" in printed(answer("proved", witness=False))
-    assert printed(answer("proved", witness=True)) == printed(answer("proved")) == ""
-
-
 def known(result: str | None, expect: str = "proved", row: int = 1) -> Known:
     found = answer(result or "unknown", expect)
     item = Property("x", row, "It holds", "RFC 9293 3.3", "step", None, expect=expect)

@@ -100,8 +100,6 @@ def _details(answer: Answer, settings: Settings, style: Style) -> Iterator[str]:
         yield f"expected: {WORDS[answer.item.expect]}"
     if result.bound:
         yield f"bound: {result.bound}; what lies beyond it is not decided"
-    if result.witness is False:
-        yield style("warning", "no run was found that meets its condition, so it may hold of nothing")
     yield from failures(result, not verbose, style)
     if verbose:
         yield from _figures(answer)

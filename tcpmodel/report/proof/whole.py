@@ -49,7 +49,7 @@ def row(answer: Answer, why: bool = False) -> dict[str, Any]:
         "statement": item.statement, "cite": item.cite, "method": item.method, "expected": item.expect,
         "reason": result.reason, "specification": answer.subject, "cached": answer.cached,
         "lemmas": [lemma.name for lemma in answer.lemmas], "needed": list(result.needed) if why else None,
-        "witness": result.witness, "failures": [asdict(failure) for failure in result.failures],
+        "failures": [asdict(failure) for failure in result.failures],
     }  # fmt: skip
     if why:
         found["why"] = {lemma.name: {"holds": lemma.text, "why": lemma.why} for lemma in answer.lemmas}
