@@ -14,8 +14,7 @@ from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Condition, Path, Situation, scenario, search
 from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Move
-from tcpmodel.prove.methods.reading import TRUE
-from tcpmodel.prove.named import Ghosts, Named, Unknown, pair_values, step_values, tcb_values
+from tcpmodel.prove.explore.values import Ghosts, Named, Unknown, pair_values, step_holds, step_values, tcb_values
 from tcpmodel.prove.property import Property
 from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec.model import Model, Rule, Template
@@ -61,16 +60,16 @@ def shared(context: Context, kind: str = "scenarios") -> tuple[str, ...]:
 
 def meeting(item: Property, context: Context) -> Condition:
     """Whether a step is one that a property of steps speaks of."""
-    claim, ghosts = item.claim, names_of(context)
+    claim = item.claim
     names = {(p.event, p.event_name) for p in claim.procedures}
-    when = evaluator(claim.when) if claim.when is not TRUE else None
+    when = step_holds(claim.when, names_of(context), False)
 
     def met(now: Situation) -> bool:
         before, move = now.before, now.move
         if before is None or not isinstance(move, Move) or event_of(now, move) not in names:
             return False
         end = before.b if move.end else before.a
-        return end.state in claim.states and (when is None or bool(when(step_values(now, ghosts))))
+        return end.state in claim.states and when(now)
 
     return met
 
@@ -85,17 +84,9 @@ def event_of(now: Situation, move: Move) -> tuple[str, str]:
 
 def _breaking_step(item: Property, context: Context) -> Condition:
     """Whether a step meets the condition and not the claim."""
-    ghosts, claim, model = names_of(context), item.claim, context.model
-    met = meeting(item, context)
-    then = evaluator(claim.then) if claim.then is not TRUE else None
-    effects = tuple(_effects(claim.effects, model))
-
-    def breaks(now: Situation) -> bool:
-        if not met(now):
-            return False
-        return (then is not None and not then(step_values(now, ghosts))) or any(not kept(now) for kept in effects)
-
-    return breaks
+    claim, met = item.claim, meeting(item, context)
+    kept = (step_holds(claim.then, names_of(context), True), *_effects(claim.effects, context.model))
+    return lambda now: met(now) and not all(holds(now) for holds in kept)
 
 
 def _effects(claim: Any, model: Model) -> Iterator[Condition]:
@@ -146,22 +137,20 @@ def _behind(now: Situation) -> Named:
 
 def _breaking_state(item: Property, context: Context) -> Condition:
     """Whether the property does not hold of what a step has led to."""
-    node, ghosts = item.claim.holds, names_of(context)
-    told = evaluator(node)
+    ghosts, told = names_of(context), evaluator(item.claim.holds)
     if item.method == "invariant":
         return lambda now: not all(told(tcb_values(end, ghosts)) for end in (now.a, now.b))
     if not item.claim.about:
-        met = meeting(item, context)
-        return lambda now: met(now) and not told(step_values(now, ghosts))
+        met, kept = meeting(item, context), step_holds(item.claim.holds, ghosts, True)
+        return lambda now: met(now) and not kept(now)
     if item.claim.about != "endpoints":
         raise Unknown(item.claim.about)
     return lambda now: not all(told(pair_values(*ends, ghosts)) for ends in ((now.a, now.b), (now.b, now.a)))
 
 
 def names_of(context: Context) -> Ghosts:
-    """The ghost variables of endpoints that are names for an expression."""
-    rows = read_ghosts(context.model, context.properties.documents).endpoint
-    return {row.name: row.value for row in rows if row.derived and row.value is not None}
+    """The ghost variables that an exploration can tell the values of."""
+    return read_ghosts(context.model, context.properties.documents).explored
 
 
 BREAKS: dict[str, Callable[[Property, Context], Condition]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tcpmodel.spec.shape import OVERLAY, Shape
 
-GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "on", "value", "leaves"))
+GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "on", "value", "leaves", "explored"))
 ASSUMPTION = Shape("an assumption", ("assumption", "is", "cite"), ("holds", "without"))
 LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "assumptions", "numbers", "cite", "note"))
 PROPERTY = Shape(

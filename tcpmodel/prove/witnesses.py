@@ -17,8 +17,8 @@ from tcpmodel.prove.explore.candidates import Wire
 from tcpmodel.prove.explore.endpoint import Packet
 from tcpmodel.prove.explore.scenario import ENDS
 from tcpmodel.prove.explore.system import ARRIVES, HAPPENS, Move, System, at
+from tcpmodel.prove.explore.values import Unknown, tcb_values
 from tcpmodel.prove.methods.reading import templates
-from tcpmodel.prove.named import Unknown, tcb_values
 from tcpmodel.prove.property import Property
 from tcpmodel.prove.refute import FIRST, SEARCHED, STATES, event_of, meeting, shared
 from tcpmodel.prove.scopes import Words

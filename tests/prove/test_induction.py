@@ -14,9 +14,9 @@ from tcpmodel.compile.encodings import both
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import random_run
+from tcpmodel.prove.explore.values import pair_values
 from tcpmodel.prove.methods import induction
 from tcpmodel.prove.methods.reading import TRUE
-from tcpmodel.prove.named import pair_values
 from tcpmodel.prove.obligation import Obligation, decide
 from tcpmodel.prove.property import PROVED, Failure, Result
 from tcpmodel.prove.run import Settings, prove

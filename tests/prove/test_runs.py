@@ -32,7 +32,7 @@ from tcpmodel.prove.explore.endpoint import compiled
 from tcpmodel.prove.explore.path import End
 from tcpmodel.prove.explore.scenario import ANY
 from tcpmodel.prove.explore.system import Move
-from tcpmodel.prove.named import FIELDS, Unknown
+from tcpmodel.prove.explore.values import FIELDS, Unknown
 from tcpmodel.prove.property import Lemma, Property
 from tcpmodel.prove.refute import BREAKS, counterexample, event_of, shared
 from tcpmodel.prove.units import Subject, context_of

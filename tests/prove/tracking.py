@@ -17,7 +17,7 @@ from tcpmodel.prove.explore.candidates import Wire, segment_of
 from tcpmodel.prove.explore.path import End
 from tcpmodel.prove.explore.scenario import ENDS
 from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, TICK, Move
-from tcpmodel.prove.named import FIELDS, Named, Source, Unknown, step_values, tcb_values
+from tcpmodel.prove.explore.values import FIELDS, Named, Source, Unknown, step_values, tcb_values
 from tcpmodel.prove.property import Assumption
 from tcpmodel.prove.refute import event_of
 from tcpmodel.prove.system.ghosts import ANY, Ghost, read_ghosts

@@ -23,16 +23,23 @@ class End:
     incarnation: int
     peer: int
     """The incarnation of the peer whose SYN it took last; 0 before one."""
+    clock: int
+    """The present, in nanoseconds; -1 without a clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A segment on its way, with the incarnation of its sender ("a" or "b") and its age in ticks of the clock."""
+    """A segment on its way, with the incarnation of its sender ("a" or "b") and of the peer whose SYN that had taken.
+
+    `age` is in ticks of the clock, `sent` in nanoseconds.
+    """
 
     end: str
     segment: Segment
     incarnation: int
+    peer: int
     age: int
+    sent: int
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,15 @@ class Situation:
     @property
     def flying(self) -> tuple[InFlight, ...]:
         """What is on its way."""
-        rows = ((ENDS[side], self.system.packets.rows[packet], age) for side, packet, age in self.state.flying)
-        return tuple(InFlight(end, row.wire.segment(end), row.incarnation, age) for end, row, age in rows)
+        return tuple(self._flight(*item) for item in self.state.flying)
+
+    @property
+    def carried(self) -> InFlight | None:
+        """The segment that the step sent, lost or delivered, as it is on its way."""
+        move = self.move
+        if not isinstance(move, Move) or move.kind not in CARRIED:
+            return None
+        return self._flight(1 - move.end if move.kind in (ARRIVES, COPY) else move.end, move.what, move.age)
 
     def __getitem__(self, name: str) -> Any:
         """The plain value of a variable of an endpoint: "A.SND.UNA". Raises KeyError."""
@@ -87,7 +101,12 @@ class Situation:
     def _end(self, side: int) -> End:
         end, local = self.system.ends[side], self.state.local(side)
         core = end.core(local)
-        return End(end.tcb(local), end.state(local), core.incarnation, core.peer)
+        return End(end.tcb(local), end.state(local), core.incarnation, core.peer, end.clock.now)
+
+    def _flight(self, side: int, packet: int, age: int) -> InFlight:
+        row, end, clock = self.system.packets.rows[packet], ENDS[side], self.system.ends[0].clock
+        sent = clock.now - age * clock.tick
+        return InFlight(end, row.wire.segment(end), row.incarnation, row.peer, age, sent)
 
 
 CARRIED = (SENDS, ARRIVES, COPY, "lost")

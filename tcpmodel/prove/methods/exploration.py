@@ -20,11 +20,12 @@ from tcpmodel.compile.encodings import z3
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.explore import Condition, Path, Situation, Statistics, scenario, search
 from tcpmodel.prove.explore.scenario import scenarios
-from tcpmodel.prove.explore.values import holds, step_holds
+from tcpmodel.prove.explore.values import Ghosts, holds, step_holds
 from tcpmodel.prove.methods.reading import TRUE, conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
+from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.shape import Fields
@@ -79,22 +80,24 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     """Decided by the search; what is left to decide is true or false."""
     claim, statistics = item.claim, Statistics()
     path = search(
-        scenario(part, context.model.name), _condition(claim), models=context.model,
+        scenario(part, context.model.name), _condition(claim, _ghosts(context)), models=context.model,
         steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=_allowed(item, context),
     )  # fmt: skip
     bound = "" if claim.reaches else f"scenario {part}, {statistics.bound}"
     yield Obligation(f"scenario {part}", (), z3().BoolVal((path is not None) == claim.reaches), Found(path, bound))
 
 
-def _condition(claim: Claim) -> Condition:
+def _ghosts(context: Context) -> Ghosts:
+    return read_ghosts(context.model, context.properties.documents).explored
+
+
+def _condition(claim: Claim, ghosts: Ghosts) -> Condition:
     """Whether a situation is one that the claim speaks of."""
+    situation, step = holds(claim.situation, ghosts), step_holds(claim.step, ghosts, False)
 
     def met(now: Situation) -> bool:
-        return (
-            (not claim.fires or not claim.fires.isdisjoint(now.rules))
-            and (claim.step is TRUE or step_holds(claim.step, now, False))
-            and holds(claim.situation, now)
-        )
+        fired = not claim.fires or not claim.fires.isdisjoint(now.rules)
+        return fired and (claim.step is TRUE or step(now)) and situation(now)
 
     return met
 
@@ -102,11 +105,12 @@ def _condition(claim: Claim) -> Condition:
 def _allowed(item: Property, context: Context) -> Condition | None:
     """Whether a step keeps to the assumptions."""
     assumptions = [context.properties.assumptions[name] for name in item.assumptions]
-    nodes = [item.holds for item in assumptions if item.holds is not None]
+    ghosts = _ghosts(context)
+    kept = [step_holds(item.holds, ghosts, True) for item in assumptions if item.holds is not None]
     without = frozenset(name for item in assumptions for name in item.without)
-    if not nodes and not without:
+    if not kept and not without:
         return None
-    return lambda now: without.isdisjoint(now.rules) and all(step_holds(node, now) for node in nodes)
+    return lambda now: without.isdisjoint(now.rules) and all(held(now) for held in kept)
 
 
 def explain(item: Property, answer: Answer, context: Context) -> Failure:

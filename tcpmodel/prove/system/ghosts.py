@@ -3,7 +3,8 @@
 A ghost of an endpoint has an `initial` value; `begins` is its value after a rule that begins a connection, `value` the
 one after a rule that sets the variable it `follows`, or after the event it is `on`, which may be any. With a `value`
 alone it is a name for an expression. A ghost of a segment has the `value` that its sender gave when the segment was
-sent or owed; with `leaves` it has another one from the moment when the segment leaves.
+sent or owed; with `leaves` it has another one from the moment when the segment leaves. A number that never changes is
+any in a proof by induction; `explored` is its value in explorations, which know it by nothing else.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Ghost:
     on: str
     value: Expr | None
     leaves: Expr | None = None
+    explored: Expr | None = None
 
     @property
     def derived(self) -> bool:
@@ -67,6 +69,13 @@ class Ghosts:
     segment: list[Ghost] = field(default_factory=list)
     limits: list[Ghost] = field(default_factory=list)
 
+    @property
+    def explored(self) -> dict[str, Expr]:
+        """Those that are names for an expression or, in an exploration, for a number."""
+        rows = [(row.name, row.value) for row in self.endpoint if row.derived]
+        rows += [(row.name, row.explored) for row in self.limits]
+        return {name: node for name, node in rows if node is not None}
+
 
 def read_ghosts(model: Model, documents: dict[str, Mapping]) -> Ghosts:
     """The ghosts that documents declare. Raises SpecError where one cannot be read."""
@@ -92,8 +101,7 @@ def _ghosts(fields: Fields, kind: str, words: Words, scope: Scope, report: Repor
 
 def _ghost(name: str, type: str, fields: Fields, scope: Scope, report: Report) -> Ghost:
     found = {}
-    for key in ("initial", "begins", "value", "leaves"):
+    for key in ("initial", "begins", "value", "leaves", "explored"):
         text = fields.text(key)
         found[key] = expression(text, scope, report, type) if text else None
-    follows, on = fields.words("follows"), fields.words("on")
-    return Ghost(name, type, found["initial"], found["begins"], follows, on, found["value"], found["leaves"])
+    return Ghost(name, type, follows=fields.words("follows"), on=fields.words("on"), **found)
