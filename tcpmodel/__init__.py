@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from tcpmodel.errors import Diagnostic, SpecError, TraceError, UsageError
     from tcpmodel.library import Connection, Picture, Specification, Verdicts, load
     from tcpmodel.spec.model import Model
-    from tcpmodel.trace import Call, Observation, Segment, Timeout, TraceReader, open_trace
+    from tcpmodel.trace import Arrival, Call, Observation, Restart, Segment, Timeout, TraceReader, open_trace
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Call", "Connection", "Diagnostic", "Model", "Observation", "Picture", "Segment", "SpecError", "Specification",
-    "Timeout", "TraceError", "TraceReader", "UsageError", "Verdicts", "load", "open_trace",
+    "Arrival", "Call", "Connection", "Diagnostic", "Model", "Observation", "Picture", "Restart", "Segment", "SpecError",
+    "Specification", "Timeout", "TraceError", "TraceReader", "UsageError", "Verdicts", "load", "open_trace",
 ]  # fmt: skip
 
 _HOMES = {
     "tcpmodel.errors": ("Diagnostic", "SpecError", "TraceError", "UsageError"),
     "tcpmodel.library": ("Connection", "Picture", "Specification", "Verdicts", "load"),
     "tcpmodel.spec.model": ("Model",),
-    "tcpmodel.trace": ("Call", "Observation", "Segment", "Timeout", "TraceReader", "open_trace"),
+    "tcpmodel.trace": ("Arrival", "Call", "Observation", "Restart", "Segment", "Timeout", "TraceReader", "open_trace"),
 }
 
 

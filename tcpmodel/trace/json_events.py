@@ -12,11 +12,13 @@ from typing import TypeAlias, TypeVar
 from tcpmodel.trace.address import endpoint_text, parse_endpoint
 from tcpmodel.trace.notation import DEFAULT_WINDOW, LONGEST_TEXT, MOST_BLOCKS, NotationError, parse_fields
 from tcpmodel.trace.options import COOKIE_LENGTHS
-from tcpmodel.trace.segment import FIN, FLAG_BITS, SYN, Call, Event, Observation, Segment, Timeout
+from tcpmodel.trace.segment import (
+    FIN, FLAG_BITS, SYN, Arrival, Call, Event, Observation, Restart, Segment, Timeout, Told,
+)  # fmt: skip
 
 SCHEMA = "tcpmodel/trace/1"
 DEFAULT_ENDPOINTS = {"a": "192.0.2.1:40000", "b": "192.0.2.2:80"}
-HEADER_KEYS = frozenset({"schema", "title", "cite", "note", "endpoints", "vantage", "complete", "events"})
+HEADER_KEYS = frozenset({"schema", "title", "cite", "note", "endpoints", "vantage", "complete", "hidden", "events"})
 HEADER_TEXTS = ("title", "cite", "note")
 OPTION_KEYS = frozenset({"mss", "wscale", "sackok", "sack", "tsval", "tsecr", "tfo"})
 FIELD_KEYS = frozenset({"flags", "seq", "ack", "win", "urg", "len", "options"})
@@ -28,10 +30,13 @@ EVENT_KEYS = {
     "flags": ABOUT_KEYS | FIELD_KEYS,
     "call": frozenset({"call", "at", "args", "time", "note"}),
     "timeout": frozenset({"timeout", "at", "time", "note"}),
-    "state": frozenset({"state", "at", "tcb", "time", "note"}),
+    "restart": frozenset({"restart", "at", "time", "note"}),
+    "arrives": frozenset({"arrives", "time", "note"}),
+    "state": frozenset({"state", "at", "tcb", "owes", "time", "note"}),
 }
 LATEST = 10**10  # seconds since the epoch that a time can have
 LONGEST_TEXT_LINE = 2000
+MOST_OWED = 1 << 16  # answers
 MOST = 1 << 64
 
 Scalar: TypeAlias = int | bool | str
@@ -141,7 +146,11 @@ class EventReader:
         self._peers = self._pairs()
         self.vantage = self.endpoint(header["vantage"], ".vantage") if "vantage" in header else ""
         self.complete = boolean(header.get("complete", True), ".complete")
+        self.hidden = boolean(header.get("hidden", True), ".hidden")
+        if not (self.hidden or self.complete):
+            raise Wrong(".complete", "must be true: a trace that hides nothing has every segment")
         self._segments = 0
+        self._destinations: list[str] = []  # of the segments so far, where arrivals are told
 
     def _pairs(self) -> dict[str, str]:
         """The endpoint that a segment goes to when the trace has but two."""
@@ -179,6 +188,10 @@ class EventReader:
         time = seconds(event["time"], ".time") if "time" in event else -1
         if kind in ("segment", "flags"):
             return self._segment(event, time)
+        return self._arrival(event, time) if kind == "arrives" else self._told(event, kind, time)
+
+    def _told(self, event: Object, kind: str, time: int) -> Told:
+        """What happens at an endpoint, or is known of it."""
         if "at" not in event:
             raise Wrong("", "has no 'at': the endpoint where it happens")
         at = self.endpoint(event["at"], ".at")
@@ -187,15 +200,32 @@ class EventReader:
             return Call(at, text(event["call"], ".call"), args, self._segments, time)
         if kind == "timeout":
             return Timeout(at, text(event["timeout"], ".timeout"), self._segments, time)
-        state = text(event.get("state", ""), ".state")
-        return Observation(at, state, scalars(event.get("tcb", {}), ".tcb"), self._segments, time)
+        if kind == "restart":
+            if event["restart"] is not True:
+                raise Wrong(".restart", f"must be true, not {_shown(event['restart'])}")
+            return Restart(at, self._segments, time)
+        state, tcb = text(event.get("state", ""), ".state"), scalars(event.get("tcb", {}), ".tcb")
+        owes = integer(event["owes"], ".owes", MOST_OWED) if "owes" in event else -1
+        return Observation(at, state, tcb, self._segments, time, owes)
+
+    def _arrival(self, event: Object, time: int) -> Arrival:
+        """The arrival of a segment that has been sent."""
+        if self.hidden:
+            raise Wrong(".arrives", 'needs "hidden": false in the header: a trace tells of all arrivals or of none')
+        frame = _whole(event["arrives"])
+        if frame is None or frame < 1:
+            raise Wrong(".arrives", f"must be the number of a frame, from 1, not {_shown(event['arrives'])}")
+        if frame > self._segments:
+            raise Wrong(".arrives", f"frame {frame} has not been sent yet, there are {self._segments} so far")
+        return Arrival(self._destinations[frame - 1], frame, self._segments, time)
 
     def _kind(self, event: Object) -> str:
         found = [kind for kind in EVENT_KEYS if kind in event]
         if not found:
-            found = ["state"] if "tcb" in event else ["flags"] if "from" in event else []
+            found = ["state"] if "tcb" in event or "owes" in event else ["flags"] if "from" in event else []
         if len(found) != 1:
-            raise Wrong("", "must have one of 'segment', 'flags', 'call', 'timeout', 'state' or 'tcb'")
+            known = "'segment', 'flags', 'call', 'timeout', 'restart', 'arrives', 'state', 'tcb' or 'owes'"
+            raise Wrong("", f"must have one of {known}")
         return found[0]
 
     def _segment(self, event: Object, time: int) -> Segment:
@@ -205,6 +235,8 @@ class EventReader:
         for name, value in (fields | _about(event)).items():
             setattr(segment, name, value)
         self._segments += 1
+        if not self.hidden:
+            self._destinations.append(dst)
         return segment
 
     def _ends(self, event: Object) -> tuple[str, str]:

@@ -135,7 +135,8 @@ def _builder(header: dict[str, object], reader: TraceReader) -> EventReader:
         builder = EventReader(header)
     except Wrong as wrong:
         raise TraceError(wrong.message, at=f"${wrong.path}") from None
-    reader.title, reader.vantage, reader.complete = builder.title, builder.vantage, builder.complete
+    reader.title, reader.vantage = builder.title, builder.vantage
+    reader.complete, reader.hidden = builder.complete, builder.hidden
     return builder
 
 

@@ -40,7 +40,8 @@ class TraceReader:
     The counters are current at every step: `packets` frames were read, `tcp_segments` of them gave a Segment,
     `skipped` says why the others did not (reason -> frames), `notes` counts oddities of segments. What a JSON
     trace says of itself: `title`, `vantage` ("" or the endpoint where it was taken), `complete` (nothing sent
-    is missing; False for captures). Usable as a context manager.
+    is missing; False for captures), `hidden` (calls, timeouts, losses and moments of arrival may have happened
+    that it does not tell of; True for captures). Usable as a context manager.
     """
 
     def __init__(self, source: Source, checksums: bool = True) -> None:
@@ -52,6 +53,7 @@ class TraceReader:
         self.title = ""
         self.vantage = ""
         self.complete = False
+        self.hidden = True
         self._source = source
         try:
             self._run = self._guarded(self._start(checksums))

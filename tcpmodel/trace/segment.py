@@ -87,17 +87,44 @@ class Timeout:
 
 
 @dataclass(slots=True)
+class Restart:
+    """`endpoint` crashes and forgets everything (RFC 9293 3.5.1); `frame` is the number of segments before it."""
+
+    endpoint: str
+    frame: int = 0
+    time: int = -1
+
+
+@dataclass(slots=True)
+class Arrival:
+    """The segment of frame `segment` reaches `endpoint`, its destination; `frame` is the number of segments before it.
+
+    Only a trace that hides nothing has arrivals: a segment with two arrives twice, one without is lost.
+    """
+
+    endpoint: str
+    segment: int
+    frame: int = 0
+    time: int = -1
+
+
+@dataclass(slots=True)
 class Observation:
-    """What is known of `endpoint` at this point: its state ("" unknown) and some variables of its TCB."""
+    """What is known of `endpoint` at this point: its state ("" unknown) and some variables of its TCB.
+
+    `owes` is the number of answers that it owes and has not sent; -1: unknown.
+    """
 
     endpoint: str
     state: str = ""
     tcb: dict[str, int | bool | str] = field(default_factory=dict)
     frame: int = 0
     time: int = -1
+    owes: int = -1
 
 
-Event: TypeAlias = Segment | Call | Timeout | Observation
+Told: TypeAlias = Call | Timeout | Restart | Arrival | Observation
+Event: TypeAlias = Segment | Told
 
 
 def flag_names(flags: int) -> str:

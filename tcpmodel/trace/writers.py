@@ -18,7 +18,7 @@ from tcpmodel.trace.address import parse_endpoint
 from tcpmodel.trace.json_events import SCHEMA
 from tcpmodel.trace.notation import to_packetdrill
 from tcpmodel.trace.options import option_bytes
-from tcpmodel.trace.segment import Call, Event, Observation, Segment, Timeout
+from tcpmodel.trace.segment import Arrival, Call, Event, Observation, Restart, Segment, Timeout, Told
 
 Json: TypeAlias = dict[str, object]
 
@@ -39,13 +39,14 @@ _HEADER = Struct(">HHIIHHHH")
 
 def write_json(
     events: Iterable[Event], path: str | os.PathLike[str], *, title: str = "", vantage: str = "",
-    endpoints: dict[str, str] | None = None, complete: bool = False, notes: Mapping[int, str] | None = None,
+    endpoints: dict[str, str] | None = None, complete: bool = False, hidden: bool = True,
+    notes: Mapping[int, str] | None = None,
 ) -> None:  # fmt: skip
     """Write a JSON trace, one event a line; JSON lines when the name ends in .jsonl.
 
     `endpoints` maps names to addresses; without it they are called a, b, ... in order of appearance.
-    `complete` promises that nothing sent is missing; `notes` are words about segments, by frame. Frame numbers are
-    not written: a reader counts segments.
+    `complete` promises that nothing sent is missing; without `hidden` also every call, timeout and arrival is told.
+    `notes` are words about segments, by frame. Frame numbers of segments are not written: a reader counts them.
     """
     events = list(events)
     names = _names(events) if endpoints is None else {at: name for name, at in endpoints.items()}
@@ -56,8 +57,10 @@ def write_json(
         header["endpoints"] = {name: at for at, name in names.items()}
     if vantage:
         header["vantage"] = names.get(vantage, vantage)
-    if not complete:
+    if hidden and not complete:
         header["complete"] = False
+    if not hidden:
+        header["hidden"] = False
     lines = [_event_text(event, names, (notes or {}).get(event.frame, "")) for event in events]
     if os.fspath(path).endswith(".jsonl"):
         text = "".join(line + "\n" for line in (json.dumps(header), *lines))
@@ -101,13 +104,18 @@ def _segment(segment: Segment, names: dict[str, str]) -> Json:
     return out
 
 
-def _other(event: Call | Timeout | Observation, names: dict[str, str]) -> Json:
+def _other(event: Told, names: dict[str, str]) -> Json:
+    if isinstance(event, Arrival):
+        return {"arrives": event.segment}
     out: Json = {"at": names.get(event.endpoint, event.endpoint)}
     if isinstance(event, Call):
         return out | {"call": event.name} | ({"args": event.args} if event.args else {})
     if isinstance(event, Timeout):
         return out | {"timeout": event.name}
-    return out | {"state": event.state} | ({"tcb": event.tcb} if event.tcb else {})
+    if isinstance(event, Restart):
+        return out | {"restart": True}
+    owes: Json = {"owes": event.owes} if event.owes >= 0 else {}
+    return out | {"state": event.state} | ({"tcb": event.tcb} if event.tcb else {}) | owes
 
 
 def write_pcap(events: Iterable[Event], path: str | os.PathLike[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import tcpmodel.trace
 from tcpmodel.errors import TraceError
-from tcpmodel.trace import Call, Event, Observation, Segment, Timeout, open_trace
+from tcpmodel.trace import Arrival, Call, Event, Observation, Restart, Segment, Timeout, open_trace
 from tcpmodel.trace.notation import NotationError, parse_segment, to_packetdrill
 
 BASE = {"schema": "tcpmodel/trace/1", "endpoints": {"a": "10.0.0.1:40000", "b": "10.0.0.2:80"}}
@@ -28,7 +28,7 @@ def refusal(text: str) -> str:
     return str(caught.value).removeprefix("<stdin>:").strip()
 
 
-def test_the_five_kinds_of_event() -> None:
+def test_the_kinds_of_event() -> None:
     events = load(
         json.dumps(
             BASE
@@ -46,6 +46,8 @@ def test_the_five_kinds_of_event() -> None:
                     },
                     {"timeout": "USER", "at": "a", "time": 1.5},
                     {"at": "b", "state": "SOME", "tcb": {"SND.UNA": 101}},
+                    {"restart": True, "at": "a"},
+                    {"at": "b", "owes": 2},
                 ]
             }
         )
@@ -57,7 +59,15 @@ def test_the_five_kinds_of_event() -> None:
         Segment(2, -1, b, a, seq=300, ack=101, flags=18, len=1, wnd=9, mss=1460),
         Timeout(a, "USER", 2, 1_500_000_000),
         Observation(b, "SOME", {"SND.UNA": 101}, 2, -1),
+        Restart(a, 2, -1),
+        Observation(b, "", {}, 2, -1, 2),
     ]
+
+
+def test_where_nothing_is_hidden_arrivals_are_told_of() -> None:
+    text = document(GOOD, {"from": "b", "flags": "RST"}, {"arrives": 2}, {"arrives": 1, "time": 2}, hidden=False)
+    a, b = "10.0.0.1:40000", "10.0.0.2:80"
+    assert load(text)[2:] == [Arrival(a, 2, 2, -1), Arrival(b, 1, 2, 2_000_000_000)]
 
 
 def test_endpoints_may_be_left_out_or_be_addresses() -> None:
@@ -101,6 +111,17 @@ GOOD = {"from": "a", "segment": "S 1:1(0)"}
         (document(endpoints=[]), "$.endpoints: must be an object, not a list"),
         (document(vantage="c"), "$.vantage: unknown endpoint 'c'; known: a, b, or an address"),
         (document(complete=1), "$.complete: must be true or false, not 1"),
+        (document(hidden=0), "$.hidden: must be true or false, not 0"),
+        (document(hidden=False, complete=False), "$.complete: must be true: a trace that hides nothing"),
+        (document(GOOD, {"arrives": 1}), 'event 2 ($.events[1].arrives, line 1): needs "hidden": false in the header'),
+        (
+            document(GOOD, {"arrives": 2}, GOOD, hidden=False),
+            "event 2 ($.events[1].arrives, line 1): frame 2 has not been sent yet, there are 1 so far",
+        ),
+        (document(GOOD, {"arrives": 0}, hidden=False), "event 2 ($.events[1].arrives, line 1): must be the number"),
+        (document(GOOD, {"arrives": 1, "at": "b"}, hidden=False), "event 2 ($.events[1], line 1): unknown key 'at'"),
+        (document({"restart": False, "at": "a"}), "event 1 ($.events[0].restart, line 1): must be true, not false"),
+        (document({"at": "a", "owes": -1}), "event 1 ($.events[0].owes, line 1): must be an integer from 0 to 65535"),
         (json.dumps(BASE | {"events": 5}), "1:100: expected '['"),
         (document(5), "event 1 ($.events[0], line 1): must be an object, not 5"),
         (document(GOOD, {}), "event 2 ($.events[1], line 1): must have one of"),
@@ -238,7 +259,7 @@ VALUES: list[Any] = [
 TEMPLATES: list[dict[str, Any]] = [
     {"from": "a", "flags": "SYN"}, {"from": "a"}, {"from": "a", "segment": "S 1:1(0)"},
     {"call": "C", "at": "a"}, {"timeout": "T", "at": "a"}, {"state": "S", "at": "a"}, {"tcb": {}, "at": "a"},
-    {},
+    {"restart": True, "at": "a"}, {"owes": 1, "at": "a"}, {"at": "a"}, {"arrives": 1}, {},
 ]  # fmt: skip
 # what only the reader can know: names, notation, and what an address is
 BEYOND_SCHEMA = {"from", "to", "at", "segment"}
@@ -261,6 +282,17 @@ def test_the_published_schema_and_the_reader_agree() -> None:
     assert seen == {True, False}
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+def test_the_schema_of_arrivals_agrees(hidden: bool) -> None:
+    """Which frames there are is beyond the schema."""
+    validator = pytest.importorskip("jsonschema").Draft202012Validator(SCHEMA)
+    values = [value for value in VALUES if not isinstance(value, int | float) or value < 5]
+    for value in [*values, 1, 1.0, 4]:
+        trace = BASE | {"hidden": hidden, "events": [GOOD] * 4 + [{"arrives": value}]}
+        assert validator.is_valid(trace) == accepted(trace) <= (not hidden), value
+    assert accepted(trace) != hidden
+
+
 @pytest.mark.parametrize("key", sorted(SCHEMA["$defs"]["options"]["properties"]))
 def test_the_schema_of_options_agrees(key: str) -> None:
     jsonschema = pytest.importorskip("jsonschema")
@@ -273,10 +305,11 @@ def test_the_schema_of_options_agrees(key: str) -> None:
     assert verdicts == {True, False}
 
 
-@pytest.mark.parametrize("key", ["schema", "title", "cite", "note", "endpoints", "complete", "unknown"])
+@pytest.mark.parametrize("key", ["schema", "title", "cite", "note", "endpoints", "complete", "hidden", "unknown"])
 def test_the_schema_of_the_header_agrees(key: str) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(SCHEMA)
     for value in [*VALUES, {"c": "10.0.0.1:1"}, {"c": "[fd00::1]:1"}, {"c": "host"}]:
-        trace = BASE | {"events": []} | {key: value}
-        assert validator.is_valid(trace) == accepted(trace), value
+        for hidden in ({}, {"hidden": False}):
+            trace = BASE | {"events": []} | hidden | {key: value}
+            assert validator.is_valid(trace) == accepted(trace), (value, hidden)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tcpmodel.errors import TraceError
-from tcpmodel.trace import Call, Event, Observation, Segment, Timeout, open_trace
+from tcpmodel.trace import Arrival, Call, Event, Observation, Restart, Segment, Timeout, open_trace
 from tcpmodel.trace.notation import parse_segment, to_packetdrill
 from tcpmodel.trace.options import COOKIE_LENGTHS, option_bytes
 from tcpmodel.trace.writers import packet_bytes, write_json, write_pcap
@@ -57,11 +57,11 @@ def segments(
 
 
 @st.composite
-def events(draw: st.DrawFn) -> list[Event]:
+def events(draw: st.DrawFn, kinds: str = "stcor") -> list[Event]:
     """A trace of any events, with everything that can be known of a segment."""
     out: list[Event] = []
     frame = 0
-    for kind in draw(st.lists(st.sampled_from("stco"), max_size=6)):
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=6)):
         at, time = draw(V4 | V6), draw(TIMES)
         if kind == "s":
             frame += 1
@@ -75,8 +75,15 @@ def events(draw: st.DrawFn) -> list[Event]:
             made: dict[str, Event] = {
                 "t": Timeout(at, "T", frame, time),
                 "c": Call(at, "C", draw(SCALARS), frame, time),
+                "r": Restart(at, frame, time),
             }
-            out.append(made.get(kind) or Observation(at, draw(WORDS), draw(SCALARS), frame, time))
+            if kind == "a" and frame:
+                sent = [event for event in out if isinstance(event, Segment)]
+                segment = draw(st.sampled_from(sent))
+                out.append(Arrival(segment.dst, segment.frame, frame, time))
+            elif kind != "a":
+                owes = draw(ABSENT | BITS16)
+                out.append(made.get(kind) or Observation(at, draw(WORDS), draw(SCALARS), frame, time, owes))
     return out
 
 
@@ -111,6 +118,17 @@ def test_json(name: str, tmp_path: Path, trace: list[Event], complete: bool) -> 
     assert list(reader) == trace
     assert (reader.title, reader.vantage, reader.complete) == ("a title", "10.0.0.2:80", complete)
     assert reader.tcp_segments == reader.packets == sum(isinstance(event, Segment) for event in trace)
+    assert reader.hidden
+
+
+@pytest.mark.parametrize("name", ["trace.json", "trace.jsonl"])
+@UNIQUE
+@given(trace=events("sssaaatcor"))
+def test_json_that_hides_nothing(name: str, tmp_path: Path, trace: list[Event]) -> None:
+    write_json(trace, tmp_path / name, hidden=False)
+    reader = open_trace(tmp_path / name)
+    assert list(reader) == trace
+    assert (reader.hidden, reader.complete) == (False, True)
 
 
 @UNIQUE
