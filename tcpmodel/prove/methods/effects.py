@@ -15,11 +15,11 @@ from tcpmodel.compile.relation import Form, Step
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import Machine
-from tcpmodel.prove.methods.reading import NOTHING, templates
+from tcpmodel.prove.methods.reading import templates, variables
 from tcpmodel.prove.scopes import NEXT, Words
 from tcpmodel.spec.expr import BOOL, Compare, Name
 from tcpmodel.spec.model import Template, Variable
-from tcpmodel.spec.report import Report, nearest
+from tcpmodel.spec.report import Report
 from tcpmodel.spec.scope import TCB, Scope
 from tcpmodel.spec.shape import Fields
 
@@ -42,21 +42,10 @@ def effects(fields: Fields, words: Words, scope: Scope, report: Report) -> Effec
     return Effects(
         templates(fields, "sends", scope, report),
         templates(fields, "sends-only", scope, report),
-        _variables(fields, words, report),
+        variables(fields, "changes", words.model, report) if "changes" in fields else None,
         fields.flag("permitted"),
         fields.flag("total"),
     )
-
-
-def _variables(fields: Fields, words: Words, report: Report) -> tuple[str, ...] | None:
-    if "changes" not in fields:
-        return None
-    known = [row.name for row in words.model.variables.values() if row.group == TCB]
-    texts = [text for text in fields.texts("changes") if text.value != NOTHING]
-    for text in texts:
-        if text.value not in known:
-            report.add(text.place, "TM102", f"unknown TCB variable '{text.value}'", nearest(text.value, known))
-    return tuple(text.value for text in texts)
 
 
 def goals(claim: Effects, step: Step, machine: Machine, context: Context, values: Values) -> Iterator[Term]:

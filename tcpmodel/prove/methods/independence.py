@@ -16,20 +16,22 @@ from tcpmodel.compile.terms import Order
 from tcpmodel.compile.values import Value, leaves
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import Machine
-from tcpmodel.prove.methods.reading import conditions, events, states
+from tcpmodel.prove.methods import premises
+from tcpmodel.prove.methods.premises import REACHED, parts
+from tcpmodel.prove.methods.reading import conditions, events, states, variables
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
 from tcpmodel.prove.property import Failure, Property
-from tcpmodel.prove.scopes import NEXT, Words
+from tcpmodel.prove.scopes import Words
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Procedure
-from tcpmodel.spec.report import Report, nearest
-from tcpmodel.spec.scope import TCB
+from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import Fields
 
-KEYS = ("on", "in", "when", "remembers")
-REACHED = "some step meets the condition"
+__all__ = ["KEYS", "Claim", "explain", "obligations", "parts", "read"]
+
+KEYS = (*premises.KEYS, "remembers")
 Pairs = list[tuple[Term, Term]]
 
 
@@ -48,42 +50,25 @@ def read(fields: Fields, words: Words, report: Report) -> Claim:
     text = fields.text("on")
     found = events(text, words.model.procedures, report) if text else ()
     scope = words.scope("endpoint step", "in a property of a step", found[0].arguments if found else ())
-    known = [row.name for row in words.model.variables.values() if row.group == TCB]
-    for name in fields.texts("remembers"):
-        if name.value not in known:
-            report.add(name.place, "TM102", f"unknown TCB variable '{name.value}'", nearest(name.value, known))
-    remembered = tuple(name.value for name in fields.texts("remembers"))
     return Claim(
-        found, states(fields, "in", words.vocabulary, report), conditions(fields, "when", scope, report), remembered
+        found,
+        states(fields, "in", words.vocabulary, report),
+        conditions(fields, "when", scope, report),
+        variables(fields, "remembers", words.model, report),
     )
-
-
-def parts(item: Property, context: Context) -> Iterator[str]:
-    """One part for each procedure and state, and that the condition can be met."""
-    yield REACHED
-    yield from context.steps(item.claim.procedures, item.claim.states)
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
     """Two steps of one procedure begun in one state."""
-    machine = context.machine()
+    machine = context.machine(item.numbers)
     if part == REACHED:
-        steps = (context.step(name, machine) for name in context.steps(item.claim.procedures, item.claim.states))
-        met = z3().Or(*(both(*(term for _, term in _hypotheses(item, step, machine, context))) for step in steps))
-        yield Obligation(f"{item.name}: {REACHED}", (), met, reachable=True)
+        yield premises.reached(item, machine, context)
         return
     step = context.step(part, machine)
-    other, hypotheses = _other(item.claim, step, machine), _hypotheses(item, step, machine, context)
-    again = tuple((f"{label}, of the other step", z3().substitute(term, *other)) for label, term in hypotheses)
+    other, known = _other(item.claim, step, machine), premises.premises(item, step, machine, context)
+    again = tuple((f"{label}, of the other step", z3().substitute(term, *other)) for label, term in known)
     goal = both(*(_same(name, value, other, machine) for name, value in step.after.items() if name != OWED))
-    yield Obligation(f"{part}: {item.name}", (*hypotheses, *again), goal, step)
-
-
-def _hypotheses(item: Property, step: Step, machine: Machine, context: Context) -> tuple[tuple[str, Term], ...]:
-    values = {**machine.before(step), **{f"{NEXT}.{name}": value for name, value in step.after.items()}}
-    when = context.truth(item.claim.when, machine, values)
-    given = context.given(context.properties.closure(item.given), machine, values)
-    return (*machine.hypotheses(step), *given, ("the condition of the property", when))
+    yield Obligation(f"{part}: {item.name}", (*known, *again), goal, step)
 
 
 def _other(claim: Claim, step: Step, machine: Machine) -> Pairs:

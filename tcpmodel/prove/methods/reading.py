@@ -7,7 +7,7 @@ from tcpmodel.spec.expr import BOOL, Expr, Junction, Literal
 from tcpmodel.spec.model import Model, Procedure, Template
 from tcpmodel.spec.parse import expression
 from tcpmodel.spec.report import Report, nearest
-from tcpmodel.spec.scope import Scope, Vocabulary
+from tcpmodel.spec.scope import TCB, Scope, Vocabulary
 from tcpmodel.spec.shape import Fields
 from tcpmodel.spec.source import Text
 from tcpmodel.spec.template import parse_template
@@ -40,6 +40,16 @@ def templates(fields: Fields, key: str, scope: Scope, report: Report) -> tuple[T
     if key not in fields:
         return None
     return tuple(parse_template(text, scope, report) for text in fields.texts(key) if text.value != NOTHING)
+
+
+def variables(fields: Fields, key: str, model: Model, report: Report) -> tuple[str, ...]:
+    """The variables of the TCB that stand under `key`; none for the word `nothing`."""
+    known = [row.name for row in model.variables.values() if row.group == TCB]
+    texts = [text for text in fields.texts(key) if text.value != NOTHING]
+    for text in texts:
+        if text.value not in known:
+            report.add(text.place, "TM102", f"unknown TCB variable '{text.value}'", nearest(text.value, known))
+    return tuple(text.value for text in texts)
 
 
 def events(text: Text, procedures: tuple[Procedure, ...], report: Report) -> tuple[Procedure, ...]:

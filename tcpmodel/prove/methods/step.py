@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tcpmodel.compile.encodings import Term, both, either
-from tcpmodel.compile.relation import Step
-from tcpmodel.compile.values import Values
+from tcpmodel.compile.encodings import both
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.machine import LAWFUL, Machine, after
-from tcpmodel.prove.methods import effects
+from tcpmodel.prove.methods import effects, premises
+from tcpmodel.prove.methods.premises import REACHED, parts
 from tcpmodel.prove.methods.reading import conditions, events, states
-from tcpmodel.prove.obligation import Answer, Obligation, decide
+from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
@@ -26,12 +24,9 @@ from tcpmodel.spec.model import Procedure, Variable
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import Fields
 
-KEYS = ("on", "in", "when", "then", *effects.KEYS)
-REACHED = "some step meets the condition"
-PATIENCE = 20.0
-"""Seconds that a solver may look for a step that meets a condition."""
+__all__ = ["KEYS", "Claim", "explain", "obligations", "parts", "read"]
 
-Hypotheses = tuple[tuple[str, Term], ...]
+KEYS = (*premises.KEYS, "then", *effects.KEYS)
 
 
 @dataclass(frozen=True)
@@ -67,50 +62,18 @@ def _arguments(procedures: tuple[Procedure, ...]) -> tuple[Variable, ...]:
     return procedures[0].arguments if procedures else ()
 
 
-def parts(item: Property, context: Context) -> Iterator[str]:
-    """One part for each procedure and state, and that the condition can be met."""
-    yield REACHED
-    yield from context.steps(item.claim.procedures, item.claim.states)
-
-
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
     """The claim for one procedure begun in one state."""
     machine = context.machine(item.numbers)
     claim: Claim = item.claim
+    lawful = not claim.effects.permitted
     if part == REACHED:
-        yield _reached(item, machine, context)
+        yield premises.reached(item, machine, context, lawful)
         return
     step = context.step(part, machine)
-    values = _values(step, machine)
+    values, known = premises.values(step, machine), premises.premises(item, step, machine, context, lawful)
     goal = (context.truth(claim.then, machine, values), *effects.goals(claim.effects, step, machine, context, values))
-    yield Obligation(f"{part}: {item.name}", _hypotheses(item, step, machine, context), both(*goal), step)
-
-
-def _values(step: Step, machine: Machine) -> Values:
-    return {**machine.before(step), **after(step)}
-
-
-def _hypotheses(item: Property, step: Step, machine: Machine, context: Context) -> Hypotheses:
-    """What is known of a step; where it is to be shown that no rule forbids it, not that."""
-    values = _values(step, machine)
-    usual = (
-        (label, term) for label, term in machine.hypotheses(step) if label != LAWFUL or not item.claim.effects.permitted
-    )
-    given = context.given(context.properties.closure(item.given), machine, values)
-    assumed = context.assumed(item.assumptions, machine, values)
-    when = context.truth(item.claim.when, machine, values)
-    return (*usual, *given, *assumed, ("the condition of the property", when))
-
-
-def _reached(item: Property, machine: Machine, context: Context) -> Obligation:
-    """A step that meets the condition, looked for one by one, which is quicker than to ask of all at once."""
-    name = f"{item.name}: {REACHED}"
-    for part in context.steps(item.claim.procedures, item.claim.states):
-        step = context.step(part, machine)
-        found = Obligation(name, _hypotheses(item, step, machine, context), both(), step, reachable=True)
-        if decide(found, PATIENCE).holds:
-            return found
-    return Obligation(name, (), either(), reachable=True)
+    yield Obligation(f"{part}: {item.name}", known, both(*goal), step)
 
 
 def explain(item: Property, answer: Answer, context: Context) -> Failure:

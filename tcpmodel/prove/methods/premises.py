@@ -1,0 +1,55 @@
+"""What a property of a step takes for granted of it, and that some step meets that: of none, anything would be true.
+
+`on` names the event of such a property, `in` the states it is begun in, `when` which of its inputs are meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tcpmodel.compile.encodings import Term, both, either
+from tcpmodel.compile.relation import Step
+from tcpmodel.compile.values import Values
+from tcpmodel.prove.context import Context
+from tcpmodel.prove.machine import LAWFUL, Machine, after
+from tcpmodel.prove.obligation import Obligation, decide
+from tcpmodel.prove.property import Property
+
+KEYS = ("on", "in", "when")
+REACHED = "some step meets the condition"
+PATIENCE = 20.0
+"""Seconds that a solver may look for a step that meets a condition."""
+
+Hypotheses = tuple[tuple[str, Term], ...]
+
+
+def parts(item: Property, context: Context) -> Iterator[str]:
+    """One part for each procedure and state, and that the condition can be met."""
+    yield REACHED
+    yield from context.steps(item.claim.procedures, item.claim.states)
+
+
+def values(step: Step, machine: Machine) -> Values:
+    """The values of names before a step and, behind NEXT., after it."""
+    return {**machine.before(step), **after(step)}
+
+
+def premises(item: Property, step: Step, machine: Machine, context: Context, lawful: bool = True) -> Hypotheses:
+    """What is known of a step; where it is to be shown that no rule forbids it, it is not known to be `lawful`."""
+    names = values(step, machine)
+    usual = (row for row in machine.hypotheses(step) if lawful or row[0] != LAWFUL)
+    given = context.given(context.properties.closure(item.given), machine, names)
+    assumed = context.assumed(item.assumptions, machine, names)
+    when = context.truth(item.claim.when, machine, names)
+    return (*usual, *given, *assumed, ("the condition of the property", when))
+
+
+def reached(item: Property, machine: Machine, context: Context, lawful: bool = True) -> Obligation:
+    """A step that meets the condition, looked for one by one, which is quicker than to ask of all at once."""
+    name = f"{item.name}: {REACHED}"
+    for part in context.steps(item.claim.procedures, item.claim.states):
+        step = context.step(part, machine)
+        found = Obligation(name, premises(item, step, machine, context, lawful), both(), step, reachable=True)
+        if decide(found, PATIENCE).holds:
+            return found
+    return Obligation(name, (), either(), reachable=True)
