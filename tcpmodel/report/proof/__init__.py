@@ -110,6 +110,18 @@ class Reporter(Protocol):
         """All properties have been reported, and these certificates written."""
 
 
+class AtTheEnd:
+    """What reporters share that write everything in one document when all properties are in."""
+
+    def __init__(self, stream: TextIO, settings: Settings) -> None:
+        self.stream, self.settings = stream, settings
+        self.answers: list[Answer] = []
+
+    def answer(self, answer: Answer) -> None:
+        """Keep the answer for the end."""
+        self.answers.append(answer)
+
+
 def reporter(format: str, stream: TextIO, settings: Settings) -> Reporter:
     """The reporter for text, json or junit that writes to `stream`."""
     # a run needs one of them; the others are not imported

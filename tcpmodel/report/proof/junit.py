@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from tcpmodel.report.junit_xml import document, outcome, output
-from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, Certified, Settings
+from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, AtTheEnd, Certified
 from tcpmodel.report.proof.text import MARGIN, body
 from tcpmodel.report.style import Style
 
@@ -14,16 +14,8 @@ if TYPE_CHECKING:
     from tcpmodel.prove.recheck import Checked
 
 
-class Report:
+class Report(AtTheEnd):
     """Writes one document when all properties are in."""
-
-    def __init__(self, stream: TextIO, settings: Settings) -> None:
-        self.stream, self.settings = stream, settings
-        self.answers: list[Answer] = []
-
-    def answer(self, answer: Answer) -> None:
-        """Keep the answer for the end."""
-        self.answers.append(answer)
 
     def finish(self, certified: Sequence[Certified] = ()) -> None:
         """Write the document: what is wrong is a failure, what is open was skipped."""
@@ -41,10 +33,6 @@ class Report:
             return output(text)
         word = WORDS[answer.result.result]
         return outcome("failure" if answer.counts == WRONG else "skipped", word, answer.result.reason or word, text)
-
-
-def _cases(one: Certified) -> list[tuple[str, str]]:
-    return [(item.file, _checked(item)) for item in one.checked or ()]
 
 
 def _files(one: Certified) -> list[tuple[str, str]]:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 from tcpmodel.prove.property import RESULTS
 from tcpmodel.report.pretty import pretty
-from tcpmodel.report.proof import Answer, Certified, Settings
+from tcpmodel.report.proof import Answer, AtTheEnd, Certified
 
 SCHEMA = "tcpmodel/proof/1"
 
 
-class Report:
+class Report(AtTheEnd):
     """Writes one object when all properties are in."""
-
-    def __init__(self, stream: TextIO, settings: Settings) -> None:
-        self.stream, self.settings = stream, settings
-        self.answers: list[Answer] = []
-
-    def answer(self, answer: Answer) -> None:
-        """Keep the answer for the end."""
-        self.answers.append(answer)
 
     def finish(self, certified: Sequence[Certified] = ()) -> None:
         """Write the object."""
