@@ -115,7 +115,8 @@ def _list(request: Request, found: list[Chosen]) -> None:
     for one in found:
         cache = Cache(one.subject, one.context)
         known += [rows.Known(item, one.title, cache.known(item)) for item in one.items]
-    lines = rows.lines(load_rows(found[0].root), known)
+    named = {item.row for one in found for item in one.context.properties.properties.values()}
+    lines = rows.lines(load_rows(found[0].root, named), known)
     if request.names:
         lines = [line for line in lines if line.known]
     with output(request.output) as stream:

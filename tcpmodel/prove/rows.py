@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,12 +34,15 @@ class Row:
     place: Place = field(default=NOWHERE, compare=False)
 
 
-def load_rows(root: Path | None = None) -> tuple[Row, ...]:
-    """All rows in the order of their numbers; `root` may have a list of its own. Raises SpecError."""
+def load_rows(root: Path | None = None, named: Collection[int] = ()) -> tuple[Row, ...]:
+    """All rows in the order of their numbers; `root` may have a list of its own. Raises SpecError.
+
+    `named` are the rows that properties name; in the list of the library that these stand in none of them is open.
+    """
     own = (root or default_root()) / FOLDER / FILE
     path = own if own.is_file() else default_root() / FOLDER / FILE
-    report = Report()
-    found = [row for document in read(path, shown(path), report) for row in _rows(document, report)]
+    report, decided = Report(), named if path == own else ()
+    found = [row for document in read(path, shown(path), report) for row in _rows(document, decided, report)]
     for number, row in enumerate(found, 1):
         if row.number != number:
             report.add(row.place, "TM108", f"row {row.number} stands where row {number} belongs", "rows count from 1")
@@ -47,12 +50,14 @@ def load_rows(root: Path | None = None) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _rows(document: Mapping, report: Report) -> Iterator[Row]:
+def _rows(document: Mapping, decided: Collection[int], report: Report) -> Iterator[Row]:
     for node in Fields(document, LIST, report).nodes("rows"):
         if isinstance(node, Mapping):
             fields = Fields(node, ROW, report)
-            yield Row(
-                fields.number("row"), fields.words("is"), fields.words("open"), fields.words("lacks"), fields.place
-            )
+            number, waits = fields.number("row"), fields.text("open")
+            if waits and number in decided:
+                message = f"row {number} is not open: a property names it"
+                report.add(waits.place, "TM108", message, "lacks: WHAT IT LEAVES OUT")
+            yield Row(number, fields.words("is"), fields.words("open"), fields.words("lacks"), fields.place)
         else:
             report.add(node.place, "TM108", "a mapping is needed here", "- row: NUMBER")

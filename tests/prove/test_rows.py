@@ -26,7 +26,7 @@ def test_every_row_is_decided_by_a_property_or_says_what_is_missing() -> None:
         if folder.is_dir():
             named |= {item.row for item in load_properties(load(folder.name)).properties.values()}
     assert named <= {0, *range(1, 81)}
-    assert [row.number for row in load_rows() if row.number not in named and not row.open] == []
+    assert [row.number for row in load_rows(named=named) if (row.number in named) == bool(row.open)] == []
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,27 @@ def test_what_is_wrong_is_located(text: str, message: str, tmp_path: Path) -> No
     with pytest.raises(SpecError) as error:
         load_rows(tmp_path)
     assert message in str(error.value) and "rows.yaml:1:" in str(error.value)
+
+
+OPEN = "rows:\n  - {row: 1, is: x, open: wait}\n  - {row: 2, is: y, open: wait}\n"
+
+
+def test_a_row_that_a_property_names_is_not_open(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "rows.yaml").write_text(OPEN, encoding="utf-8")
+    assert [row.open for row in load_rows(tmp_path, {0, 3})] == ["wait", "wait"]
+    with pytest.raises(SpecError) as error:
+        load_rows(tmp_path, {0, 2})
+    (found,) = error.value.diagnostics
+    assert str(found.place).endswith("rows.yaml:3:27")
+    assert (found.message, found.help) == ("row 2 is not open: a property names it", "lacks: WHAT IT LEAVES OUT")
+
+
+def test_properties_of_another_library_may_name_what_is_open_here(tmp_path: Path) -> None:
+    everything = range(81)
+    assert load_rows(tmp_path, everything) == load_rows()
+    with pytest.raises(SpecError):
+        load_rows(named=everything)
 
 
 def test_a_library_without_a_list_has_the_published_one(tmp_path: Path) -> None:

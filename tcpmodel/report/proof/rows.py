@@ -95,7 +95,7 @@ def _line(line: Line, style: Style, verbose: bool) -> Iterator[str]:
         yield style(ROLES.get(line.word, "dim"), head) + first[MARGIN:]
         yield from rest
         if not line.known:
-            yield from _indented(line.row.open or "no property names it")
+            yield from _indented(line.row.open or "no property of this specification names it")
     for known in line.known:
         yield from _indented(f"{known.item.name}: {_standing(known)} ({known.item.method}; {known.subject})")
         if verbose or line.row is None:
