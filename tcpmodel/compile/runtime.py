@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 Spans = tuple[tuple[int, int], ...]
@@ -84,6 +85,22 @@ def _answers(form: tuple[int, int, int], s: Sent) -> bool:
 def owed(entries: Owed, s: Sent) -> bool:
     """Whether `s` is one of the answers owed, number for number."""
     return any(_answers(form, s) for _, forms in entries for form in forms)
+
+
+def owes(entries: Owed, answers: Sequence[Sent]) -> bool:
+    """Whether the answers owed are these, each once, in any of the forms that it may have."""
+    return (
+        len(entries) == len(answers)
+        and all(owed(entries, answer) for answer in answers)
+        and all(any(owed((entry,), answer) for answer in answers) for entry in entries)
+    )
+
+
+def told(value: object) -> int | bool | str:
+    """The value of a variable as a trace tells it: held text as `3501:3502 3600:3700`, everything else as it is."""
+    if isinstance(value, int | bool | str):
+        return value
+    return " ".join(f"{low}:{high}" for low, high in value) if isinstance(value, tuple) else str(value)
 
 
 def discharge(entries: Owed, s: Sent) -> Owed:

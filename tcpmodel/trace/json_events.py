@@ -13,8 +13,18 @@ from tcpmodel.trace.address import endpoint_text, parse_endpoint
 from tcpmodel.trace.notation import DEFAULT_WINDOW, LONGEST_TEXT, MOST_BLOCKS, NotationError, parse_fields
 from tcpmodel.trace.options import COOKIE_LENGTHS
 from tcpmodel.trace.segment import (
-    FIN, FLAG_BITS, SYN, Arrival, Call, Event, Observation, Restart, Segment, Timeout, Told,
-)  # fmt: skip
+    FIN,
+    FLAG_BITS,
+    SYN,
+    Arrival,
+    Call,
+    Event,
+    Observation,
+    Restart,
+    Segment,
+    Timeout,
+    Told,
+)
 
 SCHEMA = "tcpmodel/trace/1"
 DEFAULT_ENDPOINTS = {"a": "192.0.2.1:40000", "b": "192.0.2.2:80"}
@@ -36,7 +46,6 @@ EVENT_KEYS = {
 }
 LATEST = 10**10  # seconds since the epoch that a time can have
 LONGEST_TEXT_LINE = 2000
-MOST_OWED = 1 << 16  # answers
 MOST = 1 << 64
 
 Scalar: TypeAlias = int | bool | str
@@ -205,7 +214,7 @@ class EventReader:
                 raise Wrong(".restart", f"must be true, not {_shown(event['restart'])}")
             return Restart(at, self._segments, time)
         state, tcb = text(event.get("state", ""), ".state"), scalars(event.get("tcb", {}), ".tcb")
-        owes = integer(event["owes"], ".owes", MOST_OWED) if "owes" in event else -1
+        owes = _answers(event["owes"]) if "owes" in event else None
         return Observation(at, state, tcb, self._segments, time, owes)
 
     def _arrival(self, event: Object, time: int) -> Arrival:
@@ -231,9 +240,7 @@ class EventReader:
     def _segment(self, event: Object, time: int) -> Segment:
         src, dst = self._ends(event)
         fields = _notation(event["segment"]) if "segment" in event else _fields(event)
-        segment = Segment(self._segments + 1, time, src, dst)
-        for name, value in (fields | _about(event)).items():
-            setattr(segment, name, value)
+        segment = made(fields | _about(event), self._segments + 1, time, src, dst)
         self._segments += 1
         if not self.hidden:
             self._destinations.append(dst)
@@ -250,11 +257,26 @@ class EventReader:
         return src, self._peers[src]
 
 
-def _notation(value: object) -> dict[str, object]:
+def _notation(value: object, path: str = ".segment") -> dict[str, object]:
     try:
-        return dict(parse_fields(text(value, ".segment")))
+        return dict(parse_fields(text(value, path)))
     except NotationError as error:
-        raise Wrong(".segment", f"column {error.column}: {error}") from None
+        raise Wrong(path, f"column {error.column}: {error}") from None
+
+
+def _answers(value: object) -> tuple[Segment, ...]:
+    """The answers that an endpoint owes, each a segment without ends."""
+    if not isinstance(value, list):
+        raise Wrong(".owes", f"must be a list of segments, not {_shown(value)}")
+    return tuple(made(_notation(row, f".owes[{index}]")) for index, row in enumerate(value))
+
+
+def made(fields: Mapping[str, object], frame: int = 0, time: int = -1, src: str = "", dst: str = "") -> Segment:
+    """The segment with these fields."""
+    segment = Segment(frame, time, src, dst)
+    for name, value in fields.items():
+        setattr(segment, name, value)
+    return segment
 
 
 def _optional(event: Object, path: str, key: str, default: T, check: Callable[[object, str], T]) -> T:

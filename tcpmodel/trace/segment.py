@@ -112,7 +112,7 @@ class Arrival:
 class Observation:
     """What is known of `endpoint` at this point: its state ("" unknown) and some variables of its TCB.
 
-    `owes` is the number of answers that it owes and has not sent; -1: unknown.
+    `owes` are the answers that it owes and has not sent: control bits and numbers count. None: unknown.
     """
 
     endpoint: str
@@ -120,7 +120,7 @@ class Observation:
     tcb: dict[str, int | bool | str] = field(default_factory=dict)
     frame: int = 0
     time: int = -1
-    owes: int = -1
+    owes: tuple[Segment, ...] | None = None
 
 
 Told: TypeAlias = Call | Timeout | Restart | Arrival | Observation

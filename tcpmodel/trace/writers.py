@@ -18,7 +18,7 @@ from tcpmodel.trace.address import parse_endpoint
 from tcpmodel.trace.json_events import SCHEMA
 from tcpmodel.trace.notation import to_packetdrill
 from tcpmodel.trace.options import option_bytes
-from tcpmodel.trace.segment import Arrival, Call, Event, Observation, Restart, Segment, Timeout, Told
+from tcpmodel.trace.segment import Arrival, Call, Event, Restart, Segment, Timeout, Told
 
 Json: TypeAlias = dict[str, object]
 
@@ -114,7 +114,7 @@ def _other(event: Told, names: dict[str, str]) -> Json:
         return out | {"timeout": event.name}
     if isinstance(event, Restart):
         return out | {"restart": True}
-    owes: Json = {"owes": event.owes} if event.owes >= 0 else {}
+    owes: Json = {} if event.owes is None else {"owes": [to_packetdrill(answer) for answer in event.owes]}
     return out | {"state": event.state} | ({"tcb": event.tcb} if event.tcb else {}) | owes
 
 

@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import Protocol
 
 from tcpmodel.errors import TraceError
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.trace import Arrival, Event, Segment, Told
 from tcpmodel.verify.connection import Connection
 from tcpmodel.verify.culprit import retold
+from tcpmodel.verify.exact import ExactConnection
 from tcpmodel.verify.machine import Machine
 from tcpmodel.verify.outcome import verdicts
 from tcpmodel.verify.snapshots import take_out
@@ -30,7 +31,7 @@ class Reader(Protocol):
     tcp_segments: int
     vantage: str
 
-    def __iter__(self) -> Iterator[Segment | Call | Timeout | Observation]: ...
+    def __iter__(self) -> Iterator[Event]: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Options:
 def verify(reader: Reader, steps: ModuleType, options: Options = Options()) -> FileVerdict:
     """Replay all connections of one trace. A damaged trace yields the verdicts of what was readable, and `error`."""
     complete = options.complete or getattr(reader, "complete", False)
-    replay = Replay(steps, options.vantage or reader.vantage, options.witness, complete, options.tcb)
+    hidden = getattr(reader, "hidden", True)
+    replay = Replay(steps, options.vantage or reader.vantage, options.witness, complete, options.tcb, hidden)
     error = ""
     try:
         if options.progress is None:
@@ -76,19 +78,21 @@ class Replay:
 
     def __init__(
         self, steps: ModuleType, vantage: str = "", witness: bool = False, complete: bool = False,
-        tcb: tuple[str, ...] = (),
+        tcb: tuple[str, ...] = (), hidden: bool = True,
     ) -> None:  # fmt: skip
         self.machine = Machine(steps)
+        self.hidden = hidden
+        self.carried: dict[int, Connection] = {}  # by frame, where arrivals are told
         self.vantage, self.complete = vantage, complete
         self.witness, self.tcb, self.keep = witness, tcb, witness or bool(tcb)
         self.live: dict[tuple[str, str, str], Connection] = {}
         self.directions: dict[tuple[str, str, str], Connection] = {}
-        self.waiting: dict[str, list[Call | Timeout | Observation]] = {}
+        self.waiting: dict[str, list[Told]] = {}
         self.latest: dict[str, Connection] = {}
         self.done: list[ConnectionVerdict] = []
         self.fed = 0
 
-    def feed(self, item: Segment | Call | Timeout | Observation) -> None:
+    def feed(self, item: Event) -> None:
         """The next item of the trace."""
         if not isinstance(item, Segment):
             self._tell(item)
@@ -98,12 +102,15 @@ class Replay:
             connection = self._open(item)
         connection.feed(item)
         self.fed += 1
-        if self.fed % SWEEP == 0 and item.time >= 0:
+        if not self.hidden:
+            self.carried[item.frame] = connection
+        elif self.fed % SWEEP == 0 and item.time >= 0:
             self._sweep(item.time)
 
     def _open(self, segment: Segment) -> Connection:
         vantage = next((address for address in (segment.src, segment.dst) if self._is_vantage(address)), "")
-        connection = Connection(self.machine, segment, vantage, self.complete, self.keep)
+        kind = Connection if self.hidden else ExactConnection
+        connection = kind(self.machine, segment, vantage, self.complete, self.keep)
         self.live[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.src, segment.dst, segment.carrier] = connection
         self.directions[segment.dst, segment.src, segment.carrier] = connection
@@ -116,8 +123,10 @@ class Replay:
     def _is_vantage(self, address: str) -> bool:
         return self.vantage in (address, address.rpartition(":")[0].strip("[]"))
 
-    def _tell(self, item: Call | Timeout | Observation) -> None:
+    def _tell(self, item: Told) -> None:
         connection = self.latest.get(item.endpoint)
+        if isinstance(item, Arrival):
+            connection = self.carried[item.segment]
         if connection is None:
             self.waiting.setdefault(item.endpoint, []).append(item)
         else:
@@ -149,7 +158,7 @@ class Replay:
 
     def _verdicts(self, connection: Connection) -> list[ConnectionVerdict]:
         told = list(verdicts(connection, self.keep))
-        if self.keep or all(verdict.verdict == CONFORMING for verdict in told):
+        if self.keep or not self.hidden or all(verdict.verdict == CONFORMING for verdict in told):
             return told
         return retold(connection, told)
 

@@ -14,26 +14,34 @@ from itertools import groupby
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from tcpmodel.compile.runtime import owed
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.compile.runtime import owed, owes
+from tcpmodel.compile.runtime import told as told_value
+from tcpmodel.trace import Arrival, Event, Observation, Restart, Segment, Told
 from tcpmodel.verify.verdict import CONFORMING, VIOLATION, ConnectionVerdict, FileVerdict
 
-Told = Call | Timeout | Observation
 Key = tuple[frozenset[str], str]  # both addresses, and the carrier
 RULE, KIND = 0, 6  # columns of RULES
 REMARKS = {"assumption", "finding", "begins", "accepts"}  # steps that say why, and change nothing
 LATEST = 1 << 62
+NOTHING: tuple[str, int, Any] = ("", 0, ())  # no step of a run
+HAPPENING = {"Call": "call", "Timeout": "timeout", "Restart": "crash"}  # what a witness calls what a trace tells of
 
 
 class _Objection(Exception):
     pass
 
 
-def check(verdict: FileVerdict, items: Iterable[Segment | Told], steps: ModuleType, vantage: str = "") -> list[str]:
+def check(
+    verdict: FileVerdict, items: Iterable[Event], steps: ModuleType, vantage: str = "", hidden: bool = True
+) -> list[str]:
     """The objections to the verdicts of a trace, at most one a connection; empty: every witness is accepted.
 
-    `items` are those of the trace, read again; `verdict` must come with witnesses; `vantage` as it was for the replay.
+    `items` are those of the trace, read again; `verdict` must come with witnesses; `vantage` as it was for the replay,
+    `hidden` as the trace says.
     """
+    if not hidden:
+        items = list(items)
+        return [text for connection in verdict.connections for text in _check_exactly(connection, items, steps)]
     captured, told = defaultdict[Key, list[Segment]](list), defaultdict[str, list[Told]](list)
     for item in items:
         if isinstance(item, Segment):
@@ -65,9 +73,30 @@ def _check(
         for run in (a, b):
             run.finish()
         for verdict in life:
-            broken = any(finding.level == "must" for finding in verdict.findings)
-            wrong = CONFORMING if broken else VIOLATION
-            a.demand(verdict.verdict != wrong, 0, f"{wrong}, unlike the findings")
+            a.judge(verdict)
+    except _Objection as objection:
+        return [f"{a.address} {b.address}: {objection}"]
+    return []
+
+
+def _check_exactly(verdict: ConnectionVerdict, items: list[Event], steps: ModuleType) -> list[str]:
+    """A connection of which nothing is hidden: every step of the witness is one that the trace tells, in its order."""
+    ends = {verdict.a, verdict.b}
+    sent = [x for x in items if isinstance(x, Segment) and {x.src, x.dst} == ends and x.carrier == verdict.carrier]
+    runs = {address: _Run(address, [verdict], sent, [], steps, "") for address in (verdict.a, verdict.b)}
+    a, b = runs.values()
+    a.peer, b.peer = b, a
+    try:
+        a.demand(not verdict.assumptions, 0, "something is assumed of a trace that hides nothing")
+        for item in items:
+            address = item.src if isinstance(item, Segment) else item.endpoint
+            frame = {Segment: "frame", Arrival: "segment"}.get(type(item))
+            if address in runs and (frame is None or getattr(item, frame) in a.segments):
+                runs[address].follow(item)
+        for run in runs.values():
+            run.demand(not run.rows, run.out, f"{run.rows[-1:]} is not told")
+            run.compare()
+        a.judge(verdict)
     except _Objection as objection:
         return [f"{a.address} {b.address}: {objection}"]
     return []
@@ -159,11 +188,54 @@ class _Run:
             self.pick_up(frame, *detail)
         elif kind == "observed":
             self.claim(frame, kind, detail)
-            names = {name: attribute for name, attribute, _ in self.steps.VARIABLES}
-            wrong = [name for name, value in detail[1].items() if getattr(self.t, names[name]) != value]
-            self.demand(detail[0] in ("", self.steps.STATES[self.t.STATE]) and not wrong, frame, f"{detail} is not so")
+            self.observe(frame, *detail)
         else:
             self.happen(kind, frame, *detail)
+
+    def observe(self, frame: int, state: str, values: dict[str, Any], answers: Sequence[Segment] | None) -> None:
+        """The endpoint is as it was seen."""
+        names = {name: attribute for name, attribute, _ in self.steps.VARIABLES}
+        wrong = [name for name, value in values.items() if told_value(getattr(self.t, names[name])) != value]
+        right = state in ("", self.steps.STATES[self.t.STATE]) and not wrong
+        self.demand(right and (answers is None or owes(self.t.owed, answers)), frame, f"{state}, {values} is not so")
+
+    def follow(self, item: Event) -> None:
+        """The next thing that is told of the endpoint, nothing being hidden, is the next step of the run."""
+        self.now = max(self.now, item.time)
+        now, before = item.time if item.time >= 0 else self.now, len(self.states)
+        kind, frame, detail = self.rows[-1] if self.rows else NOTHING
+        if isinstance(item, Segment | Arrival):
+            place = ("deliver", item.segment) if isinstance(item, Arrival) else ("send", item.frame)
+            self.demand((kind, frame) == place, item.frame, f"{place} is not in the run at this point")
+        elif not _same(item, frame, kind, detail):
+            self.demand(item.frame in self.frames, item.frame, f"{item} is not in the run at this point")
+            return
+        self.rows.pop()
+        if isinstance(item, Segment):
+            self.demand(detail is not True, frame, "is sent with assumptions")
+            self.emit(item, detail)
+        elif isinstance(item, Arrival):
+            self.demand(detail[0] is None, frame, "is altered")
+            self.step(("segment", ""), frame, self.segments[frame], now=now, FRESH_ISS=detail[1], ACCEPT=detail[2])
+        elif isinstance(item, Observation):
+            self.observe(frame, *detail)
+        else:
+            name, arguments, fresh, *when = detail
+            self.demand(when == [now, True], frame, f"{kind} is not told, or at another time")
+            self.happen_as_told(item, (kind, name), arguments, fresh, now)
+        self.out = item.frame
+        self.states[before:] = [[item.frame, item.frame, state] for _, _, state in self.states[before:]]
+
+    def happen_as_told(
+        self, item: Told, event: tuple[str, str], arguments: dict[str, bool], fresh: int | None, now: int
+    ) -> None:
+        """A call, a timeout or a crash, with the arguments that the trace tells."""
+        given = {f"CALL_{argument}": bool(value) for argument, value in getattr(item, "args", {}).items()}
+        right = given.items() <= arguments.items() and not any(v for a, v in arguments.items() if a not in given)
+        self.demand(right, item.frame, f"{event} has other arguments")
+        e = self.step(event, item.frame, None, now=now, ACCEPT=True, FRESH_ISS=fresh, **arguments)
+        self.demand(e.number < 0, item.frame, f"{event} is not possible")
+        self.t.owed = () if isinstance(item, Restart) else self.t.owed
 
     def arrive(self, frame: int, low: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
         """A segment of the peer is delivered, as it was captured or as the peer may really have sent it."""
@@ -234,12 +306,22 @@ class _Run:
         return e
 
     def finish(self) -> None:
-        """The steps behind the last own segment, and the states passed against those reported."""
+        """The steps behind the last own segment."""
         while self.rows:
             self.demand(self.rows[-1][0] != "send", self.rows[-1][1], "is sent in the run, but was not captured")
             self.take(LATEST)
         left_out = [item for item in self.told if item.frame not in self.frames]
         self.demand(not left_out, self.out, f"{left_out} is left out")
+        self.compare()
+
+    def judge(self, verdict: ConnectionVerdict) -> None:
+        """The verdict is that of its findings."""
+        broken = any(finding.level == "must" for finding in verdict.findings)
+        wrong = CONFORMING if broken else VIOLATION
+        self.demand(verdict.verdict != wrong, 0, f"{wrong}, unlike the findings")
+
+    def compare(self) -> None:
+        """The states passed against those reported."""
         while len(self.states) > 1 and self.states[1][1] == 0:
             del self.states[0]
         passed = [list(rows) for _, rows in groupby(self.states, key=lambda row: self.steps.STATES[row[2]])]
@@ -262,5 +344,6 @@ def _alike(one: Segment, other: Segment) -> bool:
 
 def _same(item: Told, frame: int, kind: str, detail: Sequence[Any]) -> bool:
     if isinstance(item, Observation):
-        return (kind, item.frame, item.state, item.tcb) == ("observed", frame, *detail)
-    return (type(item).__name__.lower(), item.frame, item.name) == (kind, frame, detail[0])
+        return (kind, item.frame, item.state, item.tcb, item.owes) == ("observed", frame, *detail)
+    happening = HAPPENING.get(type(item).__name__)
+    return (happening, item.frame, getattr(item, "name", "")) == (kind, frame, *detail[:1])

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Any
 
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.trace import Segment, Told
 from tcpmodel.verify.endpoint import Endpoint
 from tcpmodel.verify.excerpts import Excerpts
 from tcpmodel.verify.hypothesis import Hypothesis, Item
@@ -32,10 +32,12 @@ def _alike(a: Segment, b: Segment) -> bool:
 class Connection:
     """The live replay of a 4-tuple. `opener` is the address first seen sending."""
 
+    side: type[Endpoint] = Endpoint
+
     def __init__(self, machine: Machine, segment: Segment, vantage: str, complete: bool, keep: bool) -> None:
         self.opener, self.other, self.carrier = segment.src, segment.dst, segment.carrier
         self.ends = {
-            address: Endpoint(machine, address, vantage == address, complete, keep)
+            address: self.side(machine, address, vantage == address, complete, keep)
             for address in (segment.src, segment.dst)
         }
         self.ends[segment.src].face(self.ends[segment.dst])
@@ -106,7 +108,7 @@ class Connection:
         else:
             self.story = []
 
-    def tell(self, item: Call | Timeout | Observation) -> None:
+    def tell(self, item: Told) -> None:
         """An event that the trace reports of one endpoint."""
         self.flush()
         if self.segments <= STORY:

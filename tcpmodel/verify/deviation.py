@@ -6,18 +6,23 @@ seen; it is really the one that was due; it does not belong to the connection.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.compile.runtime import owes, told
+from tcpmodel.trace import Observation, Segment, Told, sequence_length
+from tcpmodel.trace.notation import to_packetdrill
 from tcpmodel.verify.hypothesis import LEVELS, Hypothesis
 from tcpmodel.verify.machine import TCB, Machine
-from tcpmodel.verify.search import Act, Search
+from tcpmodel.verify.search import Act, Search, named
 from tcpmodel.verify.verdict import Finding
 
 BUDGET = 120
 NEARLY, KEPT = 8, 3  # deviations this much dearer than the cheapest are kept, and how many in all
 SHOWN_GUARDS = 4
+STATE, OWES = "STATE", "owes"
+WINDOW = 65535
 RULE, STAGE, FILE, LINE, CODE, FORBID, ASSUME, LEVEL, CITE, QUOTES, REQUIREMENTS, WHEN, EVENT = range(13)
 
 
@@ -30,6 +35,21 @@ def _distinct(rows: list[Blamed]) -> list[Blamed]:
     for row in sorted(rows, key=lambda r: r[1].cost):
         kinds.setdefault((row[0].t.STATE, row[1].t.STATE, tuple(row[2])), row)
     return list(kinds.values())
+
+
+def segment_of(form: tuple[int, int, int]) -> Segment:
+    """An answer owed (control bits, SEQ, ACK or -1) as a segment without ends."""
+    flags, seq, ack = form
+    return Segment(0, -1, "", "", seq=seq, ack=max(ack, 0), flags=flags, len=sequence_length(0, flags), wnd=WINDOW)
+
+
+def _listed(answers: Iterable[Segment]) -> str:
+    """Answers in words, without their windows, which no rule speaks of."""
+    return ", ".join(to_packetdrill(answer).partition(" win ")[0] for answer in answers)
+
+
+def _shown(value: object) -> object:
+    return "nothing" if value == "" else value
 
 
 class Deviations:
@@ -155,16 +175,19 @@ class Deviations:
         ]
 
     def contradicted(
-        self, frontier: list[Hypothesis], item: Call | Timeout | Observation, last: tuple[TCB, Segment] | None
+        self, frontier: list[Hypothesis], item: Told, last: tuple[TCB, Segment] | None
     ) -> list[Hypothesis]:
-        """The frontier behind an observation that none of its hypotheses agrees with."""
+        """The frontier behind something told that none of its hypotheses agrees with."""
         states = tuple(dict.fromkeys(self.machine.states[h.t.STATE] for h in frontier))
-        what = item.state if isinstance(item, Observation) else f"{type(item).__name__} {item.name}"
-        row = self._last_rule(last)
+        field, expected, actual = self._differences(frontier[0].t, item)[0]
+        message = f"{field} = {actual} was observed, where the model has {expected}"
+        if field == STATE:
+            expected = " or ".join(states)
+            message = f"{actual} was observed, where the model allows {expected}"
+        row = self._owing_rule(frontier[0].t, item) if field == OWES else self._last_rule(last)
         finding = Finding(
             level="must", code="TM501", rule=row[RULE] if row else "", endpoint=self.address, frame=item.frame,
-            message=f"{what} was observed, where the model allows {' or '.join(states)}",
-            expected=f"STATE = {' or '.join(states)}", actual=f"STATE = {what}", field="STATE",
+            message=message, expected=f"{field} = {expected}", actual=f"{field} = {actual}", field=field,
             cite=row[CITE] if row else "", quote=" ".join(row[QUOTES]) if row else "",
             requirements=tuple(row[REQUIREMENTS]) if row else (),
             place=f"{row[FILE]}:{row[LINE]}" if row else "", states=states,
@@ -172,10 +195,35 @@ class Deviations:
         ways = []
         for hypothesis in frontier:
             way = hypothesis.fork()
-            way.cost += LEVELS["must"]
+            way.cost += LEVELS["must"] + len(self._differences(hypothesis.t, item)) - 1
             way.note("finding", item.frame, finding)
             ways.append(way)
         return ways
+
+    def _differences(self, t: TCB, item: Told) -> list[tuple[str, object, object]]:
+        """(what, as the model has it, as it was observed) of everything in which a TCB is not as the trace tells.
+
+        What a step could not do, or came too late for, differs in its state.
+        """
+        state = self.machine.states[t.STATE]
+        if not isinstance(item, Observation):
+            return [(STATE, state, " ".join(filter(None, (type(item).__name__, named(item)[1]))))]
+        names = {name: attribute for name, attribute, _ in self.machine.steps.VARIABLES}
+        due = _listed(segment_of(forms[0]) for _, forms in t.owed)
+        rows: list[tuple[str, object, object]] = [(STATE, state, item.state)] if item.state not in ("", state) else []
+        values = {name: told(getattr(t, names.get(name, ""), None)) for name in item.tcb}
+        rows += [(name, values[name], value) for name, value in item.tcb.items() if values[name] != value]
+        if item.owes is not None and not owes(t.owed, item.owes):
+            rows.append((OWES, due, _listed(item.owes)))
+        rows = rows or [(STATE, state, item.state)]
+        return [(name, _shown(value), _shown(seen)) for name, value, seen in rows]
+
+    def _owing_rule(self, t: TCB, item: Told) -> tuple[Any, ...] | None:
+        """The rule that has left the latest answer owed which is not among those observed."""
+        observed = item.owes if isinstance(item, Observation) else None
+        rules = [rule for rule, forms in t.owed if not any(owes(((rule, forms),), (s,)) for s in observed or ())]
+        row: tuple[Any, ...] | None = self.machine.steps.RULES[rules[-1]] if rules else None
+        return row
 
     def _last_rule(self, last: tuple[TCB, Segment] | None) -> tuple[Any, ...] | None:
         """The last rule that the last arrival fires: the one an unexpected state breaks."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from tcpmodel.compile.runtime import Undecided
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.trace import Segment, Told
 from tcpmodel.verify.deviation import Deviations
 from tcpmodel.verify.hypothesis import ASSUMPTION, LEVELS, Hypothesis, Item, best_first, unwind
 from tcpmodel.verify.lag import fall_behind, in_order
@@ -189,7 +189,7 @@ class Endpoint:
                 child = self.deviations.contradicted([child], item, self.watched)[0]
         return child
 
-    def tell(self, item: Call | Timeout | Observation) -> None:
+    def tell(self, item: Told) -> None:
         """An event that the trace itself reports of this endpoint."""
         if not self.frontier:
             self.start(receives_first=False)
@@ -341,6 +341,19 @@ class Endpoint:
             goals += self.search.explain([start], self.act(segment), segment, segment.frame)
         self.late = self.late or bool(goals)
         return goals
+
+    def finish(self) -> None:
+        """At the end whatever can still arrive has arrived, unless it waits for a choice that was never revealed."""
+        self.frontier = [self._arrive_all(hypothesis) for hypothesis in self.frontier]
+
+    def _arrive_all(self, hypothesis: Hypothesis) -> Hypothesis:
+        while hypothesis.pending:
+            try:
+                child = next(self.search.arrivals(hypothesis, hypothesis.pending[0], None), None)
+            except Undecided:  # a choice that no later segment revealed
+                break
+            hypothesis = child or self.refuted(hypothesis)
+        return hypothesis
 
     def _settled(self) -> list[Hypothesis]:
         """The best explanation that waits for no evidence, where the very best one does."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.trace import Event
 from tcpmodel.verify.machine import LEVELS as LEVELS
 from tcpmodel.verify.machine import TCB
 
-Item = Segment | Call | Timeout | Observation
+Item = Event
 # (earlier steps, kind, frame, detail): a persistent list, shared by the hypotheses that have it in common.
 Trail = tuple[Any, str, int, Any] | None
 States = tuple[Any, int, int] | None

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tcpmodel.compile.runtime import Undecided
 from tcpmodel.verify.connection import Connection
-from tcpmodel.verify.endpoint import Endpoint
 from tcpmodel.verify.hypothesis import Hypothesis
 from tcpmodel.verify.verdict import (
     CONFORMING,
@@ -37,7 +35,7 @@ def verdicts(connection: Connection, keep: bool) -> Iterator[ConnectionVerdict]:
     """One verdict for each incarnation of a 4-tuple."""
     connection.flush()
     for end in connection.ends.values():
-        end.frontier = [_arrive_all(hypothesis, end) for hypothesis in end.frontier]
+        end.finish()
         end.conclude()
     steps = {address: connection.trail(address) for address in connection.ends}
     starts = _starts(connection, steps)
@@ -65,17 +63,6 @@ def _runs(rows: list[tuple[str, int, Any]], starts: list[int]) -> list[list[tupl
     """The steps cut where each incarnation shows first, their order kept."""
     edges = [next((at for at, row in enumerate(rows) if row[1] >= start), len(rows)) for start in starts[1:]]
     return [list(rows[low:high]) for low, high in pairwise([0, *edges, len(rows)])]
-
-
-def _arrive_all(hypothesis: Hypothesis, end: Endpoint) -> Hypothesis:
-    """At the end whatever can still arrive has arrived, unless it waits for a choice that was never revealed."""
-    while hypothesis.pending:
-        try:
-            child = next(end.search.arrivals(hypothesis, hypothesis.pending[0], None), None)
-        except Undecided:  # a choice that no later segment revealed
-            break
-        hypothesis = child or end.refuted(hypothesis)
-    return hypothesis
 
 
 def _starts(connection: Connection, steps: Steps) -> list[int]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain, count
 
-from tcpmodel.compile.runtime import Undecided, owed
-from tcpmodel.trace import Call, Observation, Segment, Timeout
+from tcpmodel.compile.runtime import Undecided, owed, owes, told
+from tcpmodel.trace import Call, Observation, Restart, Segment, Told
 from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LOST, REORDERED, Hypothesis, Item
 from tcpmodel.verify.machine import TCB, Machine
 from tcpmodel.verify.verdict import Finding
@@ -33,8 +33,11 @@ class Search:
     """The moves of one endpoint. `variants` maps a frame to what the peer may really have sent there, which
     counts while its own cheapest explanation has it `blamed` for that frame.
 
-    `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order.
+    `certain`: the trace was taken at this endpoint, so what was captured arrived, in that order. `exact`: the trace
+    hides nothing, so there are no hidden events either.
     """
+
+    exact = False
 
     def __init__(
         self, machine: Machine, variants: dict[int, list[Segment]], keep: bool, certain: bool, blame: Blame
@@ -58,7 +61,7 @@ class Search:
         Hidden events are tried only where arrivals alone explain nothing: what they leave open they can do later.
         """
         goals = self._explore(starts, act, item, frame, None, budget, most)
-        return goals or self._explore(starts, act, item, frame, assume, budget, most)
+        return goals if goals or self.exact else self._explore(starts, act, item, frame, assume, budget, most)
 
     def _explore(
         self,
@@ -162,34 +165,35 @@ class Search:
             others = ()
         for cost, segment in [(0, item), *((ALTERED, other) for other in others)]:
             try:
-                yield self._arrival(node, item, segment, None, None, cost, item.frame)
+                yield self.arrival(node, item, segment, None, None, cost, item.frame)
             except Undecided:
                 if fresh is not None:
-                    yield self._arrival(node, item, segment, fresh, True, cost, frame)
-                yield self._arrival(node, item, segment, None, False, cost + LATE, item.frame)
+                    yield self.arrival(node, item, segment, fresh, True, cost, frame)
+                yield self.arrival(node, item, segment, None, False, cost + LATE, item.frame)
 
-    def _arrival(
+    def arrival(
         self,
         node: Hypothesis,
-        item: Segment,
+        item: Item,
         segment: Segment,
         fresh: int | None,
         accept: bool | None,
         cost: int,
         seen: int,
     ) -> Hypothesis:
+        """`node` behind the arrival of `segment` at the time of `item`, `seen` being the frame that shows it."""
         child = self._without_first(node, cost)
         env = self.machine.env
         now, env.NOW, env.began = env.NOW, item.time if item.time >= 0 else env.NOW, -1
         try:
-            self.charge(child, self.machine.deliver(child.t, segment, fresh, accept), item.frame)
+            self.charge(child, self.machine.deliver(child.t, segment, fresh, accept), segment.frame)
         finally:
             env.NOW = now
         child.enter(max(seen, child.out), self.machine.env.passed)
         if env.began >= 0:
             child.note("accepts", seen, fresh)
         if self.keep:
-            child.note("deliver", item.frame, (segment if cost >= ALTERED else None, fresh, accept))
+            child.note("deliver", segment.frame, (segment if cost >= ALTERED else None, fresh, accept))
         return child
 
     def charge(self, node: Hypothesis, bad: list[int], frame: int) -> None:
@@ -198,41 +202,52 @@ class Search:
             node.cost += self.machine.levels[number]
             node.note("finding", frame, self.blame(node.t, number, frame))
 
-    def event(self, node: Hypothesis, item: Call | Timeout | Observation, fresh: int | None) -> bool:
+    def event(self, node: Hypothesis, item: Told, fresh: int | None) -> bool:
         """An event that the trace itself tells of; False when this hypothesis contradicts it. May raise Undecided."""
         if isinstance(item, Observation):
             agrees = self.agrees(node, item)
             if agrees and self.keep:
-                node.note("observed", item.frame, (item.state, dict(item.tcb)))
+                node.note("observed", item.frame, (item.state, dict(item.tcb), item.owes))
             return agrees
         self.machine.env.began = -1
-        kind = "call" if isinstance(item, Call) else "timeout"
+        kind, name = named(item)
         arguments = {f"CALL_{k}": bool(v) for k, v in item.args.items()} if isinstance(item, Call) else {}
         defaults = {
             a: False
             for e, n, _, _, rows, _ in self.machine.steps.HIDDEN
-            if (e, n) == (kind, item.name)
+            if (e, n) == (kind, name)
             for a, _ in rows
         }
-        if (kind, item.name) not in self.machine.steps.EVENTS:
+        if (kind, name) not in self.machine.steps.EVENTS:
             return False
         env = self.machine.env
         env.STRICT = False
-        allowed = self.machine.apply(node.t, kind, item.name, defaults | arguments, fresh)
+        allowed = self.machine.apply(node.t, kind, name, defaults | arguments, fresh)
         env.STRICT = True
         if not allowed:
             return False
+        if isinstance(item, Restart):
+            node.t.owed = ()  # what a rule has left owed is memory, too
         self.charge(node, env.bad, item.frame)
         if self.machine.env.began >= 0:
             node.note("begins", item.frame, fresh)
         node.enter(item.frame)
         if self.keep:
-            node.note(kind, item.frame, (item.name, defaults | arguments, fresh, env.NOW, True))
+            node.note(kind, item.frame, (name, defaults | arguments, fresh, env.NOW, True))
         return True
 
     def agrees(self, node: Hypothesis, item: Observation) -> bool:
         """Whether the TCB is in the state observed, with the values observed."""
         if item.state and self.machine.states[node.t.STATE] != item.state:
             return False
+        if item.owes is not None and not owes(node.t.owed, item.owes):
+            return False
         names = {name: attribute for name, attribute, _ in self.machine.steps.VARIABLES}
-        return all(getattr(node.t, names.get(name, ""), None) == value for name, value in item.tcb.items())
+        return all(told(getattr(node.t, names.get(name, ""), None)) == value for name, value in item.tcb.items())
+
+
+def named(item: Told) -> tuple[str, str]:
+    """The event that a trace tells of, as the specification names it."""
+    if isinstance(item, Restart):
+        return "crash", ""
+    return ("call" if isinstance(item, Call) else "timeout"), getattr(item, "name", "")

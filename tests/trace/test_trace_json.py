@@ -47,7 +47,7 @@ def test_the_kinds_of_event() -> None:
                     {"timeout": "USER", "at": "a", "time": 1.5},
                     {"at": "b", "state": "SOME", "tcb": {"SND.UNA": 101}},
                     {"restart": True, "at": "a"},
-                    {"at": "b", "owes": 2},
+                    {"at": "b", "owes": ["R. 0:0(0) ack 101 win 9"]},
                 ]
             }
         )
@@ -60,7 +60,7 @@ def test_the_kinds_of_event() -> None:
         Timeout(a, "USER", 2, 1_500_000_000),
         Observation(b, "SOME", {"SND.UNA": 101}, 2, -1),
         Restart(a, 2, -1),
-        Observation(b, "", {}, 2, -1, 2),
+        Observation(b, "", {}, 2, -1, (Segment(0, -1, "", "", ack=101, wnd=9, flags=20),)),
     ]
 
 
@@ -121,7 +121,8 @@ GOOD = {"from": "a", "segment": "S 1:1(0)"}
         (document(GOOD, {"arrives": 0}, hidden=False), "event 2 ($.events[1].arrives, line 1): must be the number"),
         (document(GOOD, {"arrives": 1, "at": "b"}, hidden=False), "event 2 ($.events[1], line 1): unknown key 'at'"),
         (document({"restart": False, "at": "a"}), "event 1 ($.events[0].restart, line 1): must be true, not false"),
-        (document({"at": "a", "owes": -1}), "event 1 ($.events[0].owes, line 1): must be an integer from 0 to 65535"),
+        (document({"at": "a", "owes": 1}), "event 1 ($.events[0].owes, line 1): must be a list of segments, not 1"),
+        (document({"at": "a", "owes": ["S"]}), "event 1 ($.events[0].owes[0], line 1): column 2:"),
         (json.dumps(BASE | {"events": 5}), "1:100: expected '['"),
         (document(5), "event 1 ($.events[0], line 1): must be an object, not 5"),
         (document(GOOD, {}), "event 2 ($.events[1], line 1): must have one of"),
@@ -259,10 +260,10 @@ VALUES: list[Any] = [
 TEMPLATES: list[dict[str, Any]] = [
     {"from": "a", "flags": "SYN"}, {"from": "a"}, {"from": "a", "segment": "S 1:1(0)"},
     {"call": "C", "at": "a"}, {"timeout": "T", "at": "a"}, {"state": "S", "at": "a"}, {"tcb": {}, "at": "a"},
-    {"restart": True, "at": "a"}, {"owes": 1, "at": "a"}, {"at": "a"}, {"arrives": 1}, {},
+    {"restart": True, "at": "a"}, {"owes": [], "at": "a"}, {"at": "a"}, {"arrives": 1}, {},
 ]  # fmt: skip
 # what only the reader can know: names, notation, and what an address is
-BEYOND_SCHEMA = {"from", "to", "at", "segment"}
+BEYOND_SCHEMA = {"from", "to", "at", "segment", "owes"}
 
 
 def test_the_published_schema_and_the_reader_agree() -> None:

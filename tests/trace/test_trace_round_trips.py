@@ -56,6 +56,10 @@ def segments(
     )  # fmt: skip
 
 
+def _bare(segment: Segment) -> Segment:
+    return replace(segment, frame=0, time=-1, src="", dst="")
+
+
 @st.composite
 def events(draw: st.DrawFn, kinds: str = "stcor") -> list[Event]:
     """A trace of any events, with everything that can be known of a segment."""
@@ -82,7 +86,7 @@ def events(draw: st.DrawFn, kinds: str = "stcor") -> list[Event]:
                 segment = draw(st.sampled_from(sent))
                 out.append(Arrival(segment.dst, segment.frame, frame, time))
             elif kind != "a":
-                owes = draw(ABSENT | BITS16)
+                owes = draw(st.none() | st.lists(segments().map(_bare), max_size=2).map(tuple))
                 out.append(made.get(kind) or Observation(at, draw(WORDS), draw(SCALARS), frame, time, owes))
     return out
 

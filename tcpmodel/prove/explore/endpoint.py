@@ -140,6 +140,10 @@ class Endpoint:
         """Forget none of these variables (by identifier), though they make no difference to what happens."""
         self.forgotten = [[row for row in rows if row[0] not in names] for rows in self.forgotten]
 
+    def occasion(self, text: str) -> Occasion:
+        """The call, timeout or crash of that text, which the scenario need not have."""
+        return next((o for o in self.occasions if o.text == text), None) or next(_occasions(self.model, {text: ANY}))
+
     def state(self, local: int) -> str:
         """The name of the state a local is in."""
         name: str = self.steps.STATES[self.tcb(local).STATE]
@@ -178,6 +182,12 @@ class Endpoint:
         random.shuffle(wires)
         found = next(self._permitted(core, wires), None)
         return found and (found[0], self._local(found[1], used))
+
+    def sending(self, local: int, packet: int) -> int | None:
+        """The local behind the sending of a packet; None where an output rule forbids it."""
+        core, used = self.locals[local]
+        after = self.send(core, self.packets.rows[packet].wire)
+        return None if after is None else self._local(after, used)
 
     def receives(self, local: int, packet: int) -> int:
         """The local behind the arrival of a packet."""
@@ -290,7 +300,8 @@ class _Clock:
         self.tick, self.lifetime = duration(scenario.tick, model), duration(scenario.lifetime, model)
         rows = [v for v in model.variables.values() if (v.group, v.type) == ("tcb", x.TIME)]
         initial = compiled(model).TCB()
-        self.names = [(identifier(v.name), getattr(initial, identifier(v.name))) for v in rows]
+        self.rows = [(v.name, identifier(v.name), getattr(initial, identifier(v.name))) for v in rows]
+        self.names = [row[1:] for row in self.rows]
 
     def advance(self, t: Any) -> None:
         """A tick passes; a time that was never set stays."""
@@ -298,6 +309,19 @@ class _Clock:
             value = getattr(t, name)
             if value != unset:
                 setattr(t, name, value - self.tick)
+
+    def at(self, ticks: int) -> int:
+        """The time after so many ticks, if time did not stay where it is; -1 without a clock."""
+        return self.now + ticks * self.tick if self.now >= 0 else -1
+
+    def times(self, t: Any, ticks: int) -> dict[str, int | None]:
+        """Its times by the name of the variable, as they are if time did not stay; None: too long ago to be known."""
+        found: dict[str, int | None] = {}
+        for name, attribute, unset in self.rows:
+            value = getattr(t, attribute)
+            shifted = value + self.at(ticks) - self.now if value > self.now - self.reach else None
+            found[name] = value if value == unset else shifted
+        return found
 
     def forget(self, t: Any) -> None:
         """Times too long ago to matter are made equal."""
