@@ -77,7 +77,7 @@ class Python:
         return value % CIRCLE if type == "seq" else value
 
     def entry(self, row: tuple[int, ...]) -> Any:
-        rule = bounded.Answers(self.model.rules.values()).rules[row[0]]
+        rule = bounded.Answers(self.model).rules[row[0]]
         numbers = zip(row[1::2], row[2::2], strict=False)
         forms = ((t.flags, seq % CIRCLE, ack % CIRCLE if "ACK" in dict(t.fields) else -1)
                  for t, (seq, ack) in zip(rule.sends, numbers, strict=False))  # fmt: skip

@@ -49,7 +49,7 @@ class Draws:
 
     def __init__(self, model: Model, seed: int) -> None:
         self.model, self.random = model, random.Random(seed)
-        self.answers = Answers(model.rules.values())
+        self.answers = Answers(model)
         self.pairs = [(p, model.states.index(s)) for p in model.procedures for s in p.states]
         # a segment decides most, so its procedures get most of the examples
         self.weights = [

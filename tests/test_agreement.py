@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -18,7 +19,7 @@ from agreement_draws import Draws, Example
 
 from tcpmodel.compile import bounded, encodings, expressions, load_steps, python, relation, runtime
 from tcpmodel.spec import load
-from tcpmodel.spec.model import Model
+from tcpmodel.spec.model import Answering, Model
 
 EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "1000"))
 
@@ -135,8 +136,18 @@ def test_assignments_that_are_not_simultaneous_are_noticed(
 def test_a_runtime_that_forgets_to_discharge_is_noticed(
     model: Model, vectors: Terms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime, "discharge", lambda owed, segment: owed)
+    owed, _, owes = runtime.answering(model.answering.identified, model.answering.contained)
+    monkeypatch.setattr(runtime, "answering", lambda *masks: (owed, lambda entries, segment: entries, owes))
     assert disagreement(Draws(model, seed=1), Python(model, compiled(model)), vectors, 2000)
+
+
+@pytest.mark.parametrize("answering", [Answering(0x11F, 0), Answering(0x17, 0x11), Answering(0x17, 0)])
+def test_what_counts_as_an_answer_is_that_of_the_specification(model: Model, answering: Answering) -> None:
+    """Both backends read it from there."""
+    other = replace(model, answering=answering)
+    terms = Terms(other, encodings.Vectors())
+    assert not disagreement(Draws(other, seed=7), Python(other, compiled(other)), terms, EXAMPLES)
+    assert disagreement(Draws(other, seed=7), Python(model, compiled(model)), terms, 2000)
 
 
 TERM_FAULTS: dict[str, tuple[object, str, object]] = {
@@ -145,7 +156,7 @@ TERM_FAULTS: dict[str, tuple[object, str, object]] = {
     "difference as a sum": (encodings.Vectors, "minus", lambda self, a, b: self.plus(a, b)),
     "nothing reached": (bounded, "reach", lambda spans, start, order: start),
     "nothing dropped": (bounded, "below", lambda spans, start, order: spans),
-    "flags that identify ignored": (bounded, "_identified", lambda template, flags: encodings.z3().BoolVal(True)),
+    "flags that identify ignored": (bounded, "_identified", lambda *given: encodings.z3().BoolVal(True)),
     "states merged wrongly": (relation, "choose", lambda test, then, other: then),
     "guards of earlier rules forgotten": (relation, "negation", lambda item: encodings.z3().BoolVal(True)),
 }

@@ -38,8 +38,7 @@ WORDS = {
 }
 # Where single control bits are looked at: formats of files and headers, and what tells two segments apart.
 BITS = {
-    "compile/bounded.py": "the same as in compile/runtime.py, as terms",
-    "compile/runtime.py": "which segment is the answer that a rule has left owed",
+    "compile/runtime.py": "the bits that the specification names are those of an answer that a rule has left owed",
     "step/scenario.py": "which header of the scenario a segment is written with",
     "trace": "the header of a segment is decoded, written and counted here",
 }

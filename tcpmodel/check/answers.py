@@ -9,7 +9,6 @@ from tcpmodel.check.solver import Query, Steps
 from tcpmodel.compile.bounded import OWED
 from tcpmodel.compile.encodings import BITS, Term, both, either, negation, z3
 from tcpmodel.compile.relation import ASSUME
-from tcpmodel.compile.runtime import IDENTIFYING
 from tcpmodel.compile.terms import Terms
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.model import Procedure, Rule, Template
@@ -70,7 +69,7 @@ def _is(template: Template, query: Query) -> Iterator[Term]:
     """The segment is of this form; a number that only the TCB decides is the one that the form gives."""
     inputs, relation = query.step.inputs, query.steps.relation
     for bit in range(BITS):
-        if (IDENTIFYING | template.flags) >> bit & 1:
+        if relation.model.answering.identified >> bit & 1:
             yield inputs["SEG.CTL"][bit] == z3().BoolVal(bool(template.flags >> bit & 1))
     terms = Terms(relation.encoding, room=relation.spans)
     for name, value in template.fields:

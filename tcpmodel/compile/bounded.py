@@ -7,17 +7,15 @@ given, which `insert` and `Answers.owe` note as an assumption.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tcpmodel.compile.encodings import BITS, Term, both, either, negation, z3
-from tcpmodel.compile.runtime import ACK, IDENTIFYING
 from tcpmodel.compile.values import choose
 
 if TYPE_CHECKING:
     from tcpmodel.compile.terms import Order
     from tcpmodel.compile.values import Slot, Slots, Values
-    from tcpmodel.spec.model import Rule, Template
+    from tcpmodel.spec.model import Model, Rule, Template
 
 SPANS_ROOM, OWED_ROOM = 2, 4
 OWED = "(owed)"
@@ -112,8 +110,9 @@ def _among(a: Slots, b: Slots, order: Order) -> Term:
 class Answers:
     """The answers an endpoint owes: slots (present, ordinal of the rule, SEQ and ACK of each of its forms)."""
 
-    def __init__(self, rules: Iterable[Rule], room: int = OWED_ROOM) -> None:
-        self.rules = [rule for rule in rules if rule.sends]
+    def __init__(self, model: Model, room: int = OWED_ROOM) -> None:
+        self.rules = [rule for rule in model.rules.values() if rule.sends]
+        self.answering = model.answering
         self.ordinals = {rule.name: number for number, rule in enumerate(self.rules)}
         self.forms = max((len(rule.sends) for rule in self.rules), default=0)
         self.room = room
@@ -137,12 +136,13 @@ class Answers:
         return either(*(self._given(slot, values, order) for slot in values[OWED]))
 
     def discharge(self, slots: Slots, values: Values, order: Order) -> Slots:
-        """What is still owed after SEG: the answer itself settles it, and an acknowledgment any segment with an ACK."""
-        acks = values["SEG.CTL"][ACK.bit_length() - 1]
-        mere = [n for n, rule in enumerate(self.rules) if any(form.flags == ACK for form in rule.sends)]
+        """What is still owed after SEG: neither is it the answer itself, nor does it contain it."""
+        bits = self.answering.contained
+        inside = both(*(bit for place, bit in enumerate(values["SEG.CTL"]) if bits >> place & 1))
+        mere = [n for n, rule in enumerate(self.rules) if bits and any(form.flags == bits for form in rule.sends)]
         found: list[Slot] = []
         for slot in slots:
-            settled = either(both(acks, either(*(slot[1] == n for n in mere))), self._given(slot, values, order))
+            settled = either(both(inside, either(*(slot[1] == n for n in mere))), self._given(slot, values, order))
             found.append((both(slot[0], negation(settled)), *slot[1:]))
         return tuple(found)
 
@@ -152,7 +152,7 @@ class Answers:
         for index in range(self.forms):
             for template, ordinals in self._kinds(index):
                 here = both(slot[0], either(*(slot[1] == n for n in ordinals)))
-                here = both(here, _identified(template, values["SEG.CTL"]))
+                here = both(here, _identified(template, values["SEG.CTL"], self.answering.identified))
                 found.append(self._numbers(here, template, slot[2 + 2 * index :], values, order))
         return either(*found)
 
@@ -176,9 +176,7 @@ class Answers:
         return both(here, *same)
 
 
-def _identified(template: Template, flags: tuple[Term, ...]) -> Term:
+def _identified(template: Template, flags: tuple[Term, ...], mask: int) -> Term:
     """The control bits by which kinds of segments differ are those of the template."""
-    if template.flags & ~IDENTIFYING:
-        return z3().BoolVal(False)
-    bits = [bit for bit in range(BITS) if IDENTIFYING >> bit & 1]
+    bits = [bit for bit in range(BITS) if mask >> bit & 1]
     return both(*(flags[bit] if template.flags >> bit & 1 else negation(flags[bit]) for bit in bits))

@@ -17,6 +17,9 @@ HEADER = '''"""Generated from the specification {name} (profile {profile}). Do n
 
 from tcpmodel.compile.runtime import *  # noqa: F403
 from tcpmodel.compile.runtime import IncompleteStage, Undecided  # noqa: F401
+
+# by the control bits that tell answers apart, and those of an answer that other segments contain
+owed, discharge, owes = answering({answering.identified}, {answering.contained})  # noqa: F405
 '''
 
 Key = tuple[Procedure, int, int]
@@ -24,7 +27,8 @@ Key = tuple[Procedure, int, int]
 
 def generate(model: Model, traced: bool = False) -> str:
     """The source of a module with TCB, the step functions, their dispatch tables and the rules' texts."""
-    return "\n".join([HEADER.format(name=model.name, profile=model.profile), *_Generator(model, traced).lines()])
+    header = HEADER.format(name=model.name, profile=model.profile, answering=model.answering)
+    return "\n".join([header, *_Generator(model, traced).lines()])
 
 
 class _Generator:

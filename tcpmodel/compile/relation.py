@@ -97,7 +97,7 @@ class Relation:
         self, model: Model, encoding: Encoding, spans: int = SPANS_ROOM, answers: Answers | None = None
     ) -> None:
         self.model, self.encoding, self.spans = model, encoding, spans
-        self.answers = answers or Answers(model.rules.values())
+        self.answers = answers or Answers(model)
         groups: dict[str, list[Variable]] = {"tcb": [], "segment": [], "environment": []}
         for item in model.variables.values():
             groups[item.group].append(item)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Spans = tuple[tuple[int, int], ...]
 Owed = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 WORD, HALF = 0xFFFFFFFF, 0x80000000
 MAX_OWED = 8
-ACK = 0x10
-IDENTIFYING = 0x17  # FIN, SYN, RST and ACK tell kinds of segments apart; PSH, URG and the ECN bits do not
 
 
 class Sent(Protocol):
@@ -78,22 +76,35 @@ def owe(owed: Owed, rule: int, alternatives: tuple[tuple[int, int, int], ...]) -
     return owed if entry in owed else (*owed[-MAX_OWED + 1 :], entry)
 
 
-def _answers(form: tuple[int, int, int], s: Sent) -> bool:
-    return s.flags & IDENTIFYING == form[0] and s.seq == form[1] and form[2] in (-1, s.ack)
+Obligations = tuple[Callable[[Owed, Sent], bool], Callable[[Owed, Sent], Owed], Callable[[Owed, Sequence[Sent]], bool]]
 
 
-def owed(entries: Owed, s: Sent) -> bool:
-    """Whether `s` is one of the answers owed, number for number."""
-    return any(_answers(form, s) for _, forms in entries for form in forms)
+def answering(identified: int, contained: int) -> Obligations:
+    """`owed`, `discharge` and `owes` of a specification; `tcpmodel.spec.model.Answering` says what the masks mean."""
 
+    def is_answer(form: tuple[int, int, int], s: Sent) -> bool:
+        return s.flags & identified == form[0] and s.seq == form[1] and form[2] in (-1, s.ack)
 
-def owes(entries: Owed, answers: Sequence[Sent]) -> bool:
-    """Whether the answers owed are these, each once, in any of the forms that it may have."""
-    return (
-        len(entries) == len(answers)
-        and all(owed(entries, answer) for answer in answers)
-        and all(any(owed((entry,), answer) for answer in answers) for entry in entries)
-    )
+    def owed(entries: Owed, s: Sent) -> bool:
+        """Whether `s` is one of the answers owed, number for number."""
+        return any(is_answer(form, s) for _, forms in entries for form in forms)
+
+    def discharge(entries: Owed, s: Sent) -> Owed:
+        """What is still owed after `s`: neither is it the answer itself, nor does it contain it."""
+        inside = contained if contained and s.flags & contained == contained else -1
+        return tuple(
+            (rule, forms) for rule, forms in entries if not any(f[0] == inside or is_answer(f, s) for f in forms)
+        )
+
+    def owes(entries: Owed, answers: Sequence[Sent]) -> bool:
+        """Whether the answers owed are these, each once, in any of the forms that it may have."""
+        return (
+            len(entries) == len(answers)
+            and all(owed(entries, answer) for answer in answers)
+            and all(any(owed((entry,), answer) for answer in answers) for entry in entries)
+        )
+
+    return owed, discharge, owes
 
 
 def told(value: object) -> int | bool | str:
@@ -101,10 +112,3 @@ def told(value: object) -> int | bool | str:
     if isinstance(value, int | bool | str):
         return value
     return " ".join(f"{low}:{high}" for low, high in value) if isinstance(value, tuple) else str(value)
-
-
-def discharge(entries: Owed, s: Sent) -> Owed:
-    """What is still owed after `s`: the answer itself, or an acknowledgment, which any segment with an ACK contains."""
-    return tuple(
-        (rule, forms) for rule, forms in entries if not any(_answers(f, s) or f[0] == ACK & s.flags for f in forms)
-    )

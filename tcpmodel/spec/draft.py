@@ -18,6 +18,7 @@ KINDS = (
     "constants",
     "predicates",
     "procedures",
+    "answers",
 )
 
 

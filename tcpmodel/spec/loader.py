@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tcpmodel.spec import overlay, predicates, procedures, vocabulary
+from tcpmodel.spec import answers, overlay, predicates, procedures, vocabulary
 from tcpmodel.spec.digest import FILE_NAME, changed_digest, selection_digest
 from tcpmodel.spec.draft import Draft
 from tcpmodel.spec.find import BASE, File, Selection, beside, select, shown
@@ -82,7 +82,8 @@ def _build(selection: Selection, paths: list[Path], title: str, digest: str, dra
     found = predicates.Predicates(draft, words, report)
     words.predicates = found
     built = procedures.build(draft, words, report)
-    return Model(
+    answering = answers.build(draft, report)
+    model = Model(
         name=selection.index.name,
         title=title,
         profile=selection.profile,
@@ -93,7 +94,10 @@ def _build(selection: Selection, paths: list[Path], title: str, digest: str, dra
         constants=words.constants,
         predicates=found.all(),
         procedures=built,
+        answering=answering,
         files=tuple(map(shown, paths)),
         digest=digest,
         variants=selection.variants,
     )
+    answers.check(model.rules.values(), answering, report)
+    return model

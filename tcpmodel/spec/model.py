@@ -53,6 +53,18 @@ class Predicate:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """Which segment is an answer that is owed; both are masks of control bits.
+
+    It has the numbers of the answer and the same bits of those `identified`, which tell kinds of segments apart. An
+    answer of exactly the bits `contained` is also in every segment that has them, whatever its numbers; 0: none is.
+    """
+
+    identified: int
+    contained: int
+
+
+@dataclass(frozen=True)
 class Template:
     """A segment to be sent, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`: field name -> expression, and its control bits."""
 
@@ -146,6 +158,7 @@ class Model:
     constants: dict[str, Constant]
     predicates: dict[str, Predicate]
     procedures: tuple[Procedure, ...]
+    answering: Answering
     files: tuple[str, ...]
     digest: str
     variants: tuple[str, ...] = ()

@@ -27,12 +27,13 @@ DOCUMENT = Shape(
     (),
     (
         *("cite", "title", "states", "groups", "enums", "tcb", "segment", "environment", "constants"),
-        *("predicates", "procedures", "stage", "rules"),
+        *("predicates", "procedures", "answers", "stage", "rules"),
     ),
 )
 TCB_VARIABLE = Shape("a TCB variable", ("type", "initial", "is"), ("cite",))
 VARIABLE = Shape("a variable", ("type", "is"), ("cite",))
 CONSTANT = Shape("a constant", ("value", "is"), ("cite",))
+ANSWERS = Shape("what is said of answers", (), ("identified-by", "contained"))
 PREDICATE = Shape("a predicate", ("is",), ("holds", "value", "cite", "quote", "note"))
 PROCEDURE = Shape(
     "a procedure", ("on", "in", "stages"), ("cite", "hidden", "cost", "assume", "arguments", "title", "note")

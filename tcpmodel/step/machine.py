@@ -32,7 +32,8 @@ class Machine:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.names: dict[str, Any] = dict(vars(runtime))
+        owed, self.discharge, _ = runtime.answering(model.answering.identified, model.answering.contained)
+        self.names: dict[str, Any] = {**vars(runtime), "owed": owed}
         exec("\n".join(tcb_class(model)), self.names)
         self.numbers = {name: number for number, name in enumerate(model.rules)}
         self.variables = [v for v in model.variables.values() if v.group == "tcb"]
@@ -127,7 +128,7 @@ class Machine:
             owed = tuple((form.flags, form.seq, -1 if form.ack is None else form.ack) for form in forms)
             t.owed = runtime.owe(t.owed, self.numbers[rule.name], owed)
         if rule.discharge and segment is not None:
-            t.owed = runtime.discharge(t.owed, segment)
+            t.owed = self.discharge(t.owed, segment)
 
     def _message(self, rule: Rule, t: TCB, segment: Segment | None, e: object) -> str:
         if not (rule.forbid or rule.assume):

@@ -14,7 +14,6 @@ from itertools import groupby
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from tcpmodel.compile.runtime import owed, owes
 from tcpmodel.compile.runtime import told as told_value
 from tcpmodel.trace import Arrival, Event, Observation, Restart, Segment, Told
 from tcpmodel.verify.verdict import CONFORMING, VIOLATION, ConnectionVerdict, FileVerdict
@@ -142,7 +141,8 @@ class _Run:
         while self.rows and self.rows[-1][0] != "send":
             self.take(frame)
         self.demand(self.rows and self.rows[-1][1] == frame, frame, "is not sent in the run at this point")
-        self.demand(not self.due or owed(tuple(self.due), segment), frame, "a hidden event calls for another first")
+        due = not self.due or self.steps.owed(tuple(self.due), segment)
+        self.demand(due, frame, "a hidden event calls for another first")
         self.demand(not self.certain or not self.open or self.open[0] > frame, frame, "sent before what had arrived")
         self.emit(segment, self.rows.pop()[2])
         self.due, self.out, self.now = set(), frame, max(self.now, segment.time)
@@ -197,7 +197,8 @@ class _Run:
         names = {name: attribute for name, attribute, _ in self.steps.VARIABLES}
         wrong = [name for name, value in values.items() if told_value(getattr(self.t, names[name])) != value]
         right = state in ("", self.steps.STATES[self.t.STATE]) and not wrong
-        self.demand(right and (answers is None or owes(self.t.owed, answers)), frame, f"{state}, {values} is not so")
+        right = right and (answers is None or self.steps.owes(self.t.owed, answers))
+        self.demand(right, frame, f"{state}, {values} is not so")
 
     def follow(self, item: Event) -> None:
         """The next thing that is told of the endpoint, nothing being hidden, is the next step of the run."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from tcpmodel.compile.runtime import owes, told
+from tcpmodel.compile.runtime import told
 from tcpmodel.trace import Observation, Segment, Told, sequence_length
 from tcpmodel.trace.notation import to_packetdrill
 from tcpmodel.verify.hypothesis import LEVELS, Hypothesis
@@ -213,7 +213,7 @@ class Deviations:
         rows: list[tuple[str, object, object]] = [(STATE, state, item.state)] if item.state not in ("", state) else []
         values = {name: told(getattr(t, names.get(name, ""), None)) for name in item.tcb}
         rows += [(name, values[name], value) for name, value in item.tcb.items() if values[name] != value]
-        if item.owes is not None and not owes(t.owed, item.owes):
+        if item.owes is not None and not self.machine.steps.owes(t.owed, item.owes):
             rows.append((OWES, due, _listed(item.owes)))
         rows = rows or [(STATE, state, item.state)]
         return [(name, _shown(value), _shown(seen)) for name, value, seen in rows]
@@ -221,7 +221,8 @@ class Deviations:
     def _owing_rule(self, t: TCB, item: Told) -> tuple[Any, ...] | None:
         """The rule that has left the latest answer owed which is not among those observed."""
         observed = item.owes if isinstance(item, Observation) else None
-        rules = [rule for rule, forms in t.owed if not any(owes(((rule, forms),), (s,)) for s in observed or ())]
+        owed = self.machine.steps.owed
+        rules = [rule for rule, forms in t.owed if not any(owed(((rule, forms),), s) for s in observed or ())]
         row: tuple[Any, ...] | None = self.machine.steps.RULES[rules[-1]] if rules else None
         return row
 

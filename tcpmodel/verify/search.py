@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain, count
 
-from tcpmodel.compile.runtime import Undecided, owed, owes, told
+from tcpmodel.compile.runtime import Undecided, told
 from tcpmodel.trace import Call, Observation, Restart, Segment, Told
 from tcpmodel.verify.hypothesis import ALTERED, ASSUMPTION, LATE, LOST, REORDERED, Hypothesis, Item
 from tcpmodel.verify.machine import TCB, Machine
@@ -111,7 +111,7 @@ class Search:
             return False
         if self.told and item is not None and not all(isinstance(other, Segment) for other in node.pending):
             return False
-        return not node.due or item is not None and owed(tuple(node.due), item)
+        return not node.due or item is not None and self.machine.steps.owed(tuple(node.due), item)
 
     def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int) -> Iterator[Move]:
         """The first pending item arrives, is lost, or is left for later."""
@@ -240,7 +240,7 @@ class Search:
         """Whether the TCB is in the state observed, with the values observed."""
         if item.state and self.machine.states[node.t.STATE] != item.state:
             return False
-        if item.owes is not None and not owes(node.t.owed, item.owes):
+        if item.owes is not None and not self.machine.steps.owes(node.t.owed, item.owes):
             return False
         names = {name: attribute for name, attribute, _ in self.machine.steps.VARIABLES}
         return all(told(getattr(node.t, names.get(name, ""), None)) == value for name, value in item.tcb.items())

@@ -12,12 +12,11 @@ from tcpmodel.compile.runtime import (
     MAX_OWED,
     Owed,
     Spans,
+    answering,
     below,
     covers,
-    discharge,
     insert,
     owe,
-    owed,
     reach,
     seq_max,
     seq_min,
@@ -105,6 +104,7 @@ ENTRIES = st.lists(
 )
 SEGMENTS = st.builds(SimpleNamespace, flags=st.integers(0, 511), seq=NUMBERS, ack=NUMBERS)
 PLAIN = {1: "FIN", 2: "SYN", 4: "RST", 16: "ACK"}
+owed, discharge, _ = answering(sum(PLAIN), 16)
 
 
 def kinds(flags: int) -> set[str]:

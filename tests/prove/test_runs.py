@@ -153,7 +153,7 @@ class Examples:
 
     def __init__(self, context: Context) -> None:
         self.model, self.names = context.model, list(context.model.rules)
-        self.answers = {rule.name: number for number, rule in enumerate(Answers(self.model.rules.values()).rules)}
+        self.answers = {rule.name: number for number, rule in enumerate(Answers(self.model).rules)}
         self.tcb = [row.name for row in self.model.variables.values() if row.group == "tcb"]
         self.around = [row for row in self.model.variables.values() if row.group == "environment"]
 

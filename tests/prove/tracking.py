@@ -8,7 +8,6 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from tcpmodel.compile import runtime
 from tcpmodel.compile.expressions import identifier
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
@@ -149,8 +148,9 @@ class Tracking:
         marks = {g.name: evaluator(g.value)(values) for g in self.ghosts.segment if g.value is not None}
         if move.kind == SENDS:
             assert now.segment is not None
-            owed = [s for s in self.sent[side] if s.packet < 0 and runtime.owed(before.tcb.owed, s.segment)]
-            form = [s for s in owed if _answers(s.segment, now.segment)]
+            steps, waiting = now.system.ends[side].steps, [s for s in self.sent[side] if s.packet < 0]
+            owed = [s for s in waiting if steps.owed(before.tcb.owed, s.segment)]
+            form = [s for s in owed if self._answers(s.segment, now.segment)]
             kept = form[-1].marks if form else marks
             left = {g.name: evaluator(g.leaves)(values) for g in self.ghosts.segment if g.leaves is not None}
             self.new.append(Sent(now.segment, {**kept, **left}, move.what))
@@ -158,6 +158,10 @@ class Tracking:
             forms = {form for _, rows in set(after.tcb.owed) - set(before.tcb.owed) for form in rows}
             self.new += [Sent(segment_of(Wire(f, seq, max(ack, 0), 0, 0)), marks) for f, seq, ack in sorted(forms)]
         self.sent[side] += self.new
+
+    def _answers(self, form: Segment, segment: Segment) -> bool:
+        same = (form.flags ^ segment.flags) & self.context.model.answering.identified == 0
+        return same and (form.seq, form.ack) == (segment.seq, segment.ack)
 
     def _assume(self, now: Situation, around: Named, then: Marks, move: Move) -> None:
         """Which assumptions the run has broken by now."""
@@ -214,6 +218,3 @@ def _some(rows: list[Sent], random: Random) -> list[Sent]:
     return random.sample(rows, min(1, len(rows)))
 
 
-def _answers(form: Segment, segment: Segment) -> bool:
-    same = (form.flags ^ segment.flags) & runtime.IDENTIFYING == 0
-    return same and (form.seq, form.ack) == (segment.seq, segment.ack)

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from tcpmodel.compile import expressions, runtime
+from tcpmodel.compile import expressions
 from tcpmodel.compile.expressions import SEGMENT_FIELDS
 from tcpmodel.errors import UsageError
 from tcpmodel.prove.evaluate import evaluator
@@ -151,7 +151,7 @@ def _plain(now: Situation, move: Move, own: End, ghosts: Ghosts) -> Source:
 
     def found(name: str) -> Any:
         if name == OWED:
-            return runtime.owed(own.tcb.owed, _segment(now))
+            return system.steps.owed(own.tcb.owed, _segment(now))
         if hasattr(own.tcb, identifier(name)) or name in KEPT or name in ghosts:
             return mine(name)
         # what surrounds the endpoint is as it was at this step once the step is taken again

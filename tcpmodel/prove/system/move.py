@@ -7,7 +7,6 @@ from functools import cached_property
 
 from tcpmodel.compile.encodings import Term, both, either, z3
 from tcpmodel.compile.relation import Form, Step
-from tcpmodel.compile.runtime import IDENTIFYING
 from tcpmodel.compile.values import Values, choose
 from tcpmodel.prove.scopes import NEXT, SEGMENT
 from tcpmodel.prove.system.pending import NAME
@@ -82,9 +81,14 @@ class Move:
         """The segment that leaves is the pending one, if it is one at all; no answer owed has text."""
         if self.pending is None:
             return z3().BoolVal(True)
-        kinds = (a == b for bit, (a, b) in enumerate(self._controls(self.pending)) if IDENTIFYING >> bit & 1)
+        kinds = (a == b for bit, (a, b) in enumerate(self._controls(self.pending)) if self._identified >> bit & 1)
         same = both(*kinds, alike(self.pending, self.fields, ("SEQ", "ACK")), self.pending[BARE] == 0)
         return z3().Implies(self.owed, same)
+
+    @property
+    def _identified(self) -> int:
+        """The control bits that tell answers apart, as a mask."""
+        return self.world.machine.model.answering.identified
 
     def _controls(self, segment: Values) -> list[tuple[Term, Term]]:
         return list(zip(segment[f"{SEGMENT}.CTL"], self.fields[f"{SEGMENT}.CTL"], strict=True))
@@ -107,7 +111,7 @@ class Move:
 
     def _is(self, form: Form, segment: Values) -> Term:
         same = (segment[f"{SEGMENT}.{name}"] == value for name, value in form.fields.items())
-        return both(form.when, *same, *flags(form.template.flags, IDENTIFYING, segment))
+        return both(form.when, *same, *flags(form.template.flags, self._identified, segment))
 
     @property
     def values(self) -> Values:

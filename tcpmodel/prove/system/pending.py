@@ -6,13 +6,11 @@ under which SEG is one of the pending segments. That allows more than an endpoin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tcpmodel.compile.bounded import Answers
 from tcpmodel.compile.encodings import Term, z3
 from tcpmodel.compile.terms import Order
 from tcpmodel.compile.values import Slots, Values
-from tcpmodel.spec.model import Rule
+from tcpmodel.spec.model import Model, Rule
 
 NAME = "(pending)"
 
@@ -20,8 +18,8 @@ NAME = "(pending)"
 class Pending(Answers):
     """Keeps nothing."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        super().__init__(rules, room=0)
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, room=0)
 
     def owe(self, slots: Slots, rule: Rule, numbers: tuple[Term, ...], order: Order, ordinal: Term) -> Slots:
         """Nothing is remembered."""

@@ -133,7 +133,7 @@ def world_of(context: Context) -> World:
     """The world of a model under proof, built once."""
     if KEPT not in context.kept:
         machine = Machine(context.model, Integers())
-        machine.relation = Relation(context.model, machine.encoding, answers=Pending(context.model.rules.values()))
+        machine.relation = Relation(context.model, machine.encoding, answers=Pending(context.model))
         context.kept[KEPT] = World(machine, read_ghosts(context.model, context.properties.documents))
     return context.kept[KEPT]  # type: ignore[no-any-return]
 
