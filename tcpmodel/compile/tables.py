@@ -18,14 +18,20 @@ def tables(model: Model, namer: Namer) -> Iterator[str]:
     yield f"STATES = {model.states!r}"
     rows = [(v.name, identifier(v.name), v.type) for v in model.variables.values() if v.group == "tcb"]
     yield f"VARIABLES = {rows!r}"
-    numbers = [v.name for v in model.variables.values() if v.name in SEGMENT_ATTRIBUTES and v.type == "seq"]
-    yield f"NUMBERS = {[(name, SEGMENT_ATTRIBUTES[name]) for name in numbers]!r}"
+    yield f"NUMBERS = {_held(model, x.SEQ)!r}"
+    yield f"CONTROLS = {_held(model, x.FLAGS)!r}"
     yield from _dispatch(model, namer)
     yield "\nRULES = ["
     for procedure, stage, rule in _all_rules(model):
         yield f"    {_row(procedure, stage, rule)},"
     yield "]"
     yield from _lambdas(model)
+
+
+def _held(model: Model, type: str) -> list[tuple[str, str]]:
+    """The fields of segments of a type, each with the attribute that holds it."""
+    names = [v.name for v in model.variables.values() if v.name in SEGMENT_ATTRIBUTES and v.type == type]
+    return [(name, SEGMENT_ATTRIBUTES[name]) for name in names]
 
 
 def _all_rules(model: Model) -> Iterator[tuple[Procedure, Stage, Rule]]:

@@ -31,8 +31,9 @@ ALTERED, MISSING, OVERTAKEN, PADDED = "altered", "frame-missing", "order-disturb
 class Doubt:
     """What the specification lets a replay doubt of a segment.
 
-    `numbers`: its fields that are sequence numbers, by the segment's attribute; `controls`: single control bits;
-    `forms`: the control bits of segments that may be missing, those of a sender's first one in `first` too.
+    `numbers`: its fields that are sequence numbers, by the segment's attribute; `controls`: single control bits and
+    what they are called; `forms`: the control bits of segments that may be missing, those of a sender's first one in
+    `first` too.
     """
 
     numbers: dict[str, str]
@@ -44,7 +45,8 @@ class Doubt:
     def of(cls, steps: ModuleType) -> Doubt:
         """Read off the tables of a specification; the forms with the fewest bits come first."""
         bits = {1 << bit: name for bit, name in enumerate(FLAG_NAMES)}
-        controls = {bit: name for bit, name in bits.items() if steps.DOUBTFUL(_with(bit))}
+        ((field, _),) = steps.CONTROLS
+        controls = {bit: f"{field} ({name})" for bit, name in bits.items() if steps.DOUBTFUL(_with(bit))}
         every = [sum(some) for size in range(len(controls) + 1) for some in combinations(controls, size)]
         forms = tuple(flags for flags in every if steps.SUPPOSED(_with(flags)))
         numbers = {attribute: field for field, attribute in steps.NUMBERS}
@@ -192,7 +194,7 @@ def altered(story: list[Item], findings: list[Finding], doubt: Doubt) -> Iterato
             for attribute, field in doubt.numbers.items():
                 yield Edit(ALTERED, at, _shifted(segment, attribute, shift), field, attribute)
         for bit, name in doubt.controls.items() if rank < CONTROLS_BEFORE else ():
-            yield Edit(ALTERED, at, _toggled(segment, bit), f"SEG.CTL ({name})", "flags")
+            yield Edit(ALTERED, at, _toggled(segment, bit), name, "flags")
 
 
 def _continuing(story: list[Item], at: int, segment: Segment) -> Iterator[tuple[str, int]]:

@@ -53,7 +53,8 @@ def told(items: list[Any], vantage: str = "") -> ConnectionVerdict:
 
 def test_the_specification_says_what_may_be_doubted() -> None:
     assert DOUBT.numbers == {"seq": "SEG.SEQ", "ack": "SEG.ACK"}
-    assert DOUBT.controls == {1: "FIN", 2: "SYN", 4: "RST", 16: "ACK"}
+    bits = {1: "FIN", 2: "SYN", 4: "RST", 16: "ACK"}
+    assert DOUBT.controls == {bit: f"SEG.CTL ({name})" for bit, name in bits.items()}
     assert (DOUBT.forms, DOUBT.first) == ((16, 17, 18), {18})
 
 
