@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tcpmodel.verify.verdict import Assumption, ConnectionVerdict, Finding
 
 WIDEST = 64  # characters of a segment in text
+LOST = "never arrives"
 
 
 @dataclass
@@ -22,13 +23,14 @@ class Rung:
     """What happened at one frame; frame 0 is before the first segment.
 
     `states` and `calls` are those of a and of b; `rightward` says that a sent the segment; `words` is "" where no
-    segment is drawn.
+    segment is drawn; `lost`: it never arrives.
     """
 
     frame: int
     time: str = ""
     words: str = ""
     rightward: bool = True
+    lost: bool = False
     states: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
     calls: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
     findings: list[Finding] = field(default_factory=list)
@@ -40,15 +42,16 @@ def rungs(
 ) -> list[Rung]:
     """The rungs of a connection in the order of the frames; what belongs to no segment goes to the one before.
 
-    `notes` are words on segments, by frame.
+    `notes` are words on segments, by frame; where a trace hides nothing, it says itself when they arrive.
     """
     found = {0: Rung(0)}
+    notes = {**(notes or {}), **_fates(connection)}
     start = segments[0].time if segments else -1
     for segment in segments:
         time = f"{(segment.time - start) / 1e9:.6f}" if segment.time >= 0 and start >= 0 else ""
-        note = f"{notes[segment.frame]}: " if notes and segment.frame in notes else ""
-        words = note + to_packetdrill(segment)
-        found[segment.frame] = Rung(segment.frame, time, words, segment.src == connection.a)
+        note = f"{notes[segment.frame]}: " if segment.frame in notes else ""
+        words, lost = note + to_packetdrill(segment), notes.get(segment.frame) == LOST
+        found[segment.frame] = Rung(segment.frame, time, words, segment.src == connection.a, lost)
     frames = sorted(found)
 
     def rung(frame: int) -> Rung:
@@ -64,6 +67,13 @@ def rungs(
     for assumption in connection.assumptions:
         rung(assumption.frame).assumptions.append(assumption)
     return [found[frame] for frame in frames]
+
+
+def _fates(connection: ConnectionVerdict) -> dict[int, str]:
+    """What becomes of the segments that do not arrive, once, before anything else is sent."""
+    arrivals = {frame: behind for frame, behind in (connection.arrived or {}).items() if behind != [frame]}
+    words = {frame: " and ".join(map(str, behind)) for frame, behind in arrivals.items()}
+    return {frame: f"arrives behind {behind}" if behind else LOST for frame, behind in words.items()}
 
 
 def remarks(rung: Rung, connection: ConnectionVerdict) -> Iterator[tuple[str, str]]:
@@ -117,4 +127,5 @@ def _arrow(rung: Rung, width: int) -> str:
     if not rung.words:
         return " " * width
     words = rung.words if len(rung.words) <= WIDEST else rung.words[: WIDEST - 3] + "..."
-    return f"-- {words} ".ljust(width - 1, "-") + ">" if rung.rightward else "<" + f" {words} --".rjust(width - 1, "-")
+    long, right, left = (width - 3, "x  ", "  x") if rung.lost else (width - 1, ">", "<")
+    return f"-- {words} ".ljust(long, "-") + right if rung.rightward else left + f" {words} --".rjust(long, "-")

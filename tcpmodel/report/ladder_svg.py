@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from tcpmodel.report.ladder import Rung, remarks, rungs
-from tcpmodel.report.svg import document, element, line, number, text, width
+from tcpmodel.report.svg import COLORS, Point, document, element, line, number, text, width
 
 if TYPE_CHECKING:
     from tcpmodel.report.diagram_svg import Slide
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 WIDTH, LEFT, RIGHT = 1280.0, 300.0, 980.0
 TOP, RUNG, REMARK, SLANT, PILL = 96.0, 34.0, 17.0, 10.0, 22.0
 SIZE, CALL = 13.0, 12.0
+SHORT, CROSS = 0.15, 5  # the part of its way that a lost segment does not go; half the cross at its end, in pixels
 STYLE = """
 .l-axis{stroke:#94a3b8;stroke-width:2}
 .l-state{fill:#eff6ff;stroke:#1e3a8a;stroke-width:1.4}
@@ -86,11 +88,23 @@ def _rows(rows: Sequence[Rung], connection: ConnectionVerdict) -> Iterator[str]:
 
 def _segment(row: Rung, y: float, bad: bool) -> Iterator[str]:
     start, end = (LEFT + 2, RIGHT - 2) if row.rightward else (RIGHT - 2, LEFT + 2)
-    path = f"M{number(start)},{number(y)}L{number(end)},{number(y + SLANT)}"
-    yield line(path, "removed" if bad else "", title=f"frame {row.frame}: {row.words}")
+    change, title = "removed" if bad else "", f"frame {row.frame}: {row.words}"
+    if row.lost:
+        yield _lost((start, y), (end + (start - end) * SHORT, y + SLANT), change, title)
+    else:
+        yield line(f"M{number(start)},{number(y)}L{number(end)},{number(y + SLANT)}", change, title=title)
     yield text(((LEFT + RIGHT) / 2, y - 3), _fitted(row.words), "l-words", title=row.words)
     clock = f"  {row.time} s" if row.time else ""
     yield text((24, y + 5), f"{row.frame}{clock}", "l-frame", "start")
+
+
+def _lost(start: Point, end: Point, change: str, title: str) -> str:
+    """A line that ends in a cross."""
+    (x, y), size = end, 2 * CROSS
+    cross = f"M{number(x - CROSS)},{number(y - CROSS)}l{size},{size}m0,{-size}l{-size},{size}"
+    path = f"M{number(start[0])},{number(start[1])}L{number(x)},{number(y)}{cross}"
+    inner = element("title", escape(title))
+    return element("path", inner, d=path, class_="line", stroke=COLORS[change], fill="none")
 
 
 def _states(row: Rung, side: int, y: float) -> Iterator[str]:

@@ -345,6 +345,6 @@ def _alike(one: Segment, other: Segment) -> bool:
 
 def _same(item: Told, frame: int, kind: str, detail: Sequence[Any]) -> bool:
     if isinstance(item, Observation):
-        return (kind, item.frame, item.state, item.tcb, item.owes) == ("observed", frame, *detail)
+        return kind == "observed" and (item.frame, item.state, item.tcb, item.owes) == (frame, *detail)
     happening = HAPPENING.get(type(item).__name__)
-    return (happening, item.frame, getattr(item, "name", "")) == (kind, frame, *detail[:1])
+    return (happening, item.frame) == (kind, frame) and detail[0] == getattr(item, "name", "")

@@ -53,6 +53,7 @@ class Connection:
         self.story: list[Item] = []
         self.held: tuple[Segment, list[Hypothesis], list[Segment]] | None = None
         self.peer_then: TCB | None = None  # of the peer of the held one's sender
+        self.arrived: dict[int, list[int]] | None = None  # frame -> those behind which it arrived, where that is told
 
     def feed(self, segment: Segment) -> None:
         """The next captured segment of this 4-tuple."""

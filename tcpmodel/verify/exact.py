@@ -121,6 +121,7 @@ class ExactConnection(Connection):
     def __init__(self, machine: Machine, segment: Segment, vantage: str, complete: bool, keep: bool) -> None:
         super().__init__(machine, segment, "", True, keep)
         self.carried: dict[int, Segment] = {}
+        self.arrived: dict[int, list[int]] = {}
         self.sides: dict[str, ExactEndpoint] = {}
         for address, end in self.ends.items():
             assert isinstance(end, ExactEndpoint)
@@ -130,12 +131,15 @@ class ExactConnection(Connection):
         """The next segment that was sent."""
         self.last, self.time = segment.frame, segment.time
         self.carried[segment.frame] = segment
+        self.arrived[segment.frame] = []
         self.segments += 1
         self._take(segment.src, segment)
         self.recent.append(segment)
 
     def tell(self, item: Told) -> None:
         """What happens at one endpoint, or is known of it."""
+        if isinstance(item, Arrival):
+            self.arrived[item.segment].append(item.frame)
         self._take(item.endpoint, item)
 
     def _take(self, address: str, item: Item) -> None:

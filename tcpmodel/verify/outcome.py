@@ -105,7 +105,7 @@ def _verdict(connection: Connection, steps: Steps, span: Span) -> ConnectionVerd
         a=a, b=b, frames=(span.start, high), segments=span.segments, verdict=INCONCLUSIVE if reason else verdict,
         states={letter: _states(connection, x, low, high, last) for letter, x in (("a", a), ("b", b))},
         assumptions=sorted(assumptions, key=lambda m: m.frame), findings=findings, reason=reason,
-        carrier=connection.carrier,
+        carrier=connection.carrier, arrived=connection.arrived,
     )  # fmt: skip
 
 

@@ -222,8 +222,10 @@ class Search:
             return False
         env = self.machine.env
         env.STRICT = False
-        allowed = self.machine.apply(node.t, kind, name, defaults | arguments, fresh)
-        env.STRICT = True
+        try:
+            allowed = self.machine.apply(node.t, kind, name, defaults | arguments, fresh)
+        finally:
+            env.STRICT = True
         if not allowed:
             return False
         if isinstance(item, Restart):

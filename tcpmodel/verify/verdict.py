@@ -52,7 +52,8 @@ class ConnectionVerdict:
 
     `tcb` has rows [frame, endpoint letter, {variable: value}] when asked for; `witness` the run of each endpoint;
     `excerpt` the segments around each finding, rendered; `frames` are the first and the last one; `incarnation` counts
-    the lives of the 4-tuple that were replayed as one run, from 0; `ladder` is its drawing, where one was asked for.
+    the lives of the 4-tuple that were replayed as one run, from 0; `ladder` is its drawing, where one was asked for;
+    `arrived` says of each frame behind which frames it arrived, where the trace hides nothing.
     """
 
     a: str
@@ -70,6 +71,7 @@ class ConnectionVerdict:
     carrier: str = ""
     incarnation: int = 0
     ladder: str = ""
+    arrived: dict[int, list[int]] | None = None
 
 
 @dataclass
