@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import product
 from types import ModuleType
 from typing import Any, Protocol
@@ -160,15 +161,19 @@ class Machine:
 
     def fired(self, t: TCB, segment: Segment) -> list[int]:
         """The numbers of the rules that the arrival of `segment` would fire, in order; `t` is left alone."""
-        from tcpmodel.compile import load_steps
-
-        name, profile, variants = self.steps.SELECTION
-        traced = load_steps(name, profile=profile, variants=variants, traced=True)
         e = self.env
         e.fresh, e.accept, e.bad, e.fired = 0, True, [], []
         t = t.copy()
-        traced.EVENTS["segment", ""][t.STATE](t, segment, e)
+        self._traced.EVENTS["segment", ""][t.STATE](t, segment, e)
         return e.fired
+
+    @cached_property
+    def _traced(self) -> ModuleType:
+        """The same step functions, noting the rules that they fire."""
+        from tcpmodel.compile import load_steps
+
+        name, profile, variants = self.steps.SELECTION
+        return load_steps(name, profile=profile, variants=variants, traced=True)
 
     def pickups(self, segment: Segment, peer_opened: bool) -> Iterator[tuple[TCB, tuple[bool, ...]]]:
         """The TCBs an endpoint may have had before its first captured segment, each with its arguments."""

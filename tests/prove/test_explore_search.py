@@ -106,7 +106,7 @@ def test_what_is_lost_or_late_is_noted(tmp_path: File) -> None:
     trace.save(tmp_path / "lost.json")
     assert '"note": "never arrives"' in (tmp_path / "lost.json").read_text()
     assert judged(tmp_path / "lost.json").verdict == "conforming"
-    assert isinstance(trace.events[-1], Observation | Segment)
+    assert isinstance(trace.events[-1], Observation)
 
 
 CLOSED_BY_A = (

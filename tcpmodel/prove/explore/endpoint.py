@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -116,7 +117,6 @@ class Endpoint:
         self.occasions = list(_occasions(model, dict(scenario.events[side])))
         limited = [o.text for o in self.occasions if o.limit < ANY]
         self.places = {text: place for place, text in enumerate(limited)}
-        self.candidates = Candidates(model, scenario)
         self.taking = {n for n, r in enumerate(model.rules.values()) if scenario.taken in dict(r.sets)}
         self.clock = _Clock(model, scenario)
         initial = self.steps.TCB()
@@ -135,6 +135,11 @@ class Endpoint:
         self._receipts: dict[tuple[int, int], int] = {}
         self._ticks: dict[int, int] = {}
         self.start = self._local(self._core(self.steps.TCB(), 0, 0, 0), (0,) * len(limited))
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """The segments that it may think of sending."""
+        return Candidates(self.model, self.scenario)
 
     def remember(self, names: Iterable[str]) -> None:
         """Forget none of these variables (by identifier), though they make no difference to what happens."""
