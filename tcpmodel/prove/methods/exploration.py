@@ -55,10 +55,7 @@ class Found:
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
-    known, name = scenarios(words.model.name), fields.text("scenario")
-    if name is None or name.value not in known:
-        place = name.place if name else fields.place
-        report.add(place, "TM131", "an exploration needs a scenario", nearest(name.value if name else "", known))
+    name = scenario_of(fields, words, report)
     if (NEVER in fields) == (REACHES in fields):
         report.add(fields.place, "TM106", f"an exploration needs '{NEVER}' or '{REACHES}'")
     key = REACHES if REACHES in fields else NEVER
@@ -68,7 +65,17 @@ def read(fields: Fields, words: Words, report: Report) -> Claim:
         if text.value not in words.model.rules and not words.model.variants:  # a variant may have deleted the rule
             report.add(text.place, "TM130", f"unknown rule '{text.value}'", nearest(text.value, words.model.rules))
     fires = frozenset(text.value for text in fields.texts("fires"))
-    return Claim(name.value if name else "", key == REACHES, situation, step, fires)
+    return Claim(name, key == REACHES, situation, step, fires)
+
+
+def scenario_of(fields: Fields, words: Words, report: Report) -> str:
+    """The name of the scenario, "" where there is none of that name."""
+    known, name = scenarios(words.model.name), fields.text("scenario")
+    if name is not None and name.value in known:
+        return name.value
+    place, given = (name.place, name.value) if name else (fields.place, "")
+    report.add(place, "TM131", "an exploration needs a scenario", nearest(given, known))
+    return ""
 
 
 def parts(item: Property, context: Context) -> Iterable[str]:

@@ -31,9 +31,9 @@ from tcpmodel.prove.explore import Path, Situation, finite, scenario
 from tcpmodel.prove.explore.finite import Graph, Node, ends
 from tcpmodel.prove.explore.lift import run
 from tcpmodel.prove.explore.questions import before, behind, bottoms, nearest
-from tcpmodel.prove.explore.scenario import Scenario, scenarios
+from tcpmodel.prove.explore.scenario import Scenario
 from tcpmodel.prove.explore.system import State
-from tcpmodel.prove.methods.exploration import as_trace
+from tcpmodel.prove.methods.exploration import as_trace, scenario_of
 from tcpmodel.prove.methods.reading import TRUE, conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Property
@@ -41,7 +41,6 @@ from tcpmodel.prove.scopes import Words
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.model import Model
 from tcpmodel.spec.report import Report
-from tcpmodel.spec.report import nearest as alike
 from tcpmodel.spec.shape import Fields, scalars
 from tcpmodel.spec.vocabulary import resolve_states
 
@@ -96,14 +95,11 @@ def read(fields: Fields, words: Words, report: Report) -> Claim:
 
 def _scenario(fields: Fields, words: Words, report: Report) -> str:
     """The name of the scenario, which has to be one that can be explored to the end."""
-    known, name = scenarios(words.model.name), fields.text("scenario")
-    if name is None or name.value not in known:
-        place = name.place if name else fields.place
-        report.add(place, "TM131", "an exploration needs a scenario", alike(name.value if name else "", known))
-    elif not ends(known[name.value]):
+    name, text = scenario_of(fields, words, report), fields.text("scenario")
+    if name and text and not ends(scenario(name, words.model.name)):
         hint = "no clock, and none or any losses and duplicates"
-        report.add(name.place, "TM131", f"scenario '{name.value}' cannot be explored to the end", hint)
-    return name.value if name else ""
+        report.add(text.place, "TM131", f"scenario '{name}' cannot be explored to the end", hint)
+    return name
 
 
 def _watched(end: str, nodes: Iterable[x.Expr], quiet: bool, model: Model, report: Report) -> tuple[str, ...]:

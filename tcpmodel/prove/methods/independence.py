@@ -18,7 +18,7 @@ from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import Machine
 from tcpmodel.prove.methods import premises
 from tcpmodel.prove.methods.premises import REACHED, parts
-from tcpmodel.prove.methods.reading import conditions, events, states, variables
+from tcpmodel.prove.methods.reading import variables
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
 from tcpmodel.prove.property import Failure, Property
@@ -47,15 +47,8 @@ class Claim:
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
-    text = fields.text("on")
-    found = events(text, words.model.procedures, report) if text else ()
-    scope = words.scope("endpoint step", "in a property of a step", found[0].arguments if found else ())
-    return Claim(
-        found,
-        states(fields, "in", words.vocabulary, report),
-        conditions(fields, "when", scope, report),
-        variables(fields, "remembers", words.model, report),
-    )
+    procedures, states, when, _ = premises.read(fields, words, report)
+    return Claim(procedures, states, when, variables(fields, "remembers", words.model, report))
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:

@@ -12,8 +12,15 @@ from tcpmodel.compile.relation import Step
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import LAWFUL, Machine, after
+from tcpmodel.prove.methods.reading import conditions, events, states
 from tcpmodel.prove.obligation import Obligation, decide
 from tcpmodel.prove.property import Property
+from tcpmodel.prove.scopes import Words
+from tcpmodel.spec.expr import Expr
+from tcpmodel.spec.model import Procedure
+from tcpmodel.spec.report import Report
+from tcpmodel.spec.scope import Scope
+from tcpmodel.spec.shape import Fields
 
 KEYS = ("on", "in", "when")
 REACHED = "some step meets the condition"
@@ -21,6 +28,17 @@ PATIENCE = 20.0
 """Seconds that a solver may look for a step that meets a condition."""
 
 Hypotheses = tuple[tuple[str, Term], ...]
+
+
+def read(
+    fields: Fields, words: Words, report: Report
+) -> tuple[tuple[Procedure, ...], tuple[str, ...], Expr, Scope]:
+    """The procedures, the states and the condition, typed; and the names of conditions about such a step."""
+    text = fields.text("on")
+    found = events(text, words.model.procedures, report) if text else ()
+    # a call has the same arguments in each of its procedures
+    scope = words.scope("endpoint step", "in a property of a step", found[0].arguments if found else ())
+    return found, states(fields, "in", words.vocabulary, report), conditions(fields, "when", scope, report), scope
 
 
 def parts(item: Property, context: Context) -> Iterator[str]:

@@ -14,13 +14,13 @@ from tcpmodel.compile.encodings import both
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.methods import effects, premises
 from tcpmodel.prove.methods.premises import REACHED, parts
-from tcpmodel.prove.methods.reading import conditions, events, states
+from tcpmodel.prove.methods.reading import conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
 from tcpmodel.prove.property import Failure, Property
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
-from tcpmodel.spec.model import Procedure, Variable
+from tcpmodel.spec.model import Procedure
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import Fields
 
@@ -42,24 +42,12 @@ class Claim:
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
-    text = fields.text("on")
-    found = events(text, words.model.procedures, report) if text else ()
     if not any(key in fields for key in ("then", *effects.KEYS)):
         known = ", ".join(f"'{key}'" for key in effects.KEYS)
         report.add(fields.place, "TM106", f"a property of a step needs 'then' or one of {known}")
-    scope = words.scope("endpoint step", "in a property of a step", _arguments(found))
-    return Claim(
-        found,
-        states(fields, "in", words.vocabulary, report),
-        conditions(fields, "when", scope, report),
-        conditions(fields, "then", scope, report),
-        effects.effects(fields, words, scope, report),
-    )
-
-
-def _arguments(procedures: tuple[Procedure, ...]) -> tuple[Variable, ...]:
-    """The arguments that a call has in each of its procedures."""
-    return procedures[0].arguments if procedures else ()
+    procedures, states, when, scope = premises.read(fields, words, report)
+    then = conditions(fields, "then", scope, report)
+    return Claim(procedures, states, when, then, effects.effects(fields, words, scope, report))
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
