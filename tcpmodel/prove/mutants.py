@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tcpmodel.prove.load import property_files
@@ -16,11 +17,12 @@ from tcpmodel.spec.source import Entry, Mapping, Sequence, Text
 
 
 def mutated(name: str, profile: str | None, variants: tuple[str, ...], mutant: str = "") -> Model:
-    """The model of a specification, changed by the mutant `PROPERTY/MUTANT` unless that is empty."""
+    """The model of a specification, changed by the mutant `PROPERTY/MUTANT` unless it is empty: one variant more."""
     if not mutant:
         return load(name, profile=profile, variants=variants)
     selection = select(name, profile, variants, None)
-    return load_selection(selection, (overlay(selection.index.path, *mutant.split("/", 1)),))
+    model = load_selection(selection, (overlay(selection.index.path, *mutant.split("/", 1)),))
+    return replace(model, variants=(*model.variants, mutant))
 
 
 def overlay(index: Path, owner: str, mutant: str) -> Mapping:

@@ -96,9 +96,16 @@ def _effects(claim: Any, model: Model) -> Iterator[Condition]:
         yield lambda now: bool(told := _told(now, rules)) == bool(claim.sends) and _fitting(claim.sends, told, now)
     if claim.only is not None:
         yield lambda now: _fitting(claim.only, _told(now, rules), now)
+    if claim.signals is not None:
+        yield lambda now: _signalled(claim.signals, {rules[name].signal for name in now.rules if rules[name].signal})
     if claim.changes is not None:
         rows = [row.name for row in model.variables.values() if row.group == "tcb" and row.name not in claim.changes]
         yield lambda now: all(_same(now, identifier(name)) for name in rows)
+
+
+def _signalled(wanted: tuple[str, ...], told: set[str]) -> bool:
+    """Whether the user is told one of the texts; of none, whether he is told nothing."""
+    return bool(told.intersection(wanted)) if wanted else not told
 
 
 def _same(now: Situation, name: str) -> bool:

@@ -27,7 +27,7 @@ from tcpmodel.spec.find import located
 RFC = Subject()
 THEMES = (
     *("acknowledgment", "close", "closed-and-listen", "endpoint", "reset", "segments"),
-    *("syn-received", "syn-sent", "time-wait", "urgent"),
+    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "calls"),
 )
 TIMEOUT = 60.0
 
@@ -154,6 +154,22 @@ def test_what_a_property_can_claim(text: str, holds: tuple[bool, bool], tmp_path
     assert tuple(found.values()) == holds and next(iter(found)) == REACHED
 
 
+@pytest.mark.parametrize(
+    ("event", "text", "holds"),
+    [
+        ("call SEND", 'signals: ["error: connection does not exist"]', (True, True)),
+        ("call SEND", 'signals: ["error: connection closing", ok]', (True, False)),
+        ("call SEND", "signals: nothing", (True, False)),
+        ("segment", "signals: nothing", (True, True)),
+        ("output", "when: not RST in SEG.CTL\nbreaks: TM402", (True, True)),
+        ("output", "when: not RST in SEG.CTL\nbreaks: [TM401, TM403]", (True, False)),
+        ("output", "breaks: [TM401, TM402]", (True, False)),
+    ],
+)
+def test_what_a_step_says_and_breaks(event: str, text: str, holds: tuple[bool, bool], tmp_path: Path) -> None:
+    assert tuple(decided(HEAD.replace("segment", event) + text, tmp_path).values()) == holds
+
+
 def test_a_step_that_a_rule_forbids_is_not_permitted(tmp_path: Path) -> None:
     text = HEAD.replace("segment", "output") + "when: not RST in SEG.CTL\npermitted: true"
     assert list(decided(text, tmp_path).values()) == [True, False]
@@ -210,6 +226,8 @@ def read(text: str, folder: Path) -> list[str]:
         ("changes: [STATE, SND.NTX]", "8:18 TM102 unknown TCB variable 'SND.NTX'"),
         ("sends: <SEQ=SEG.ACK><CTL=RTS>", "8:26 TM110 unknown control bit 'RTS'"),
         ("sends-only: [<CTL=RST>, <SQE=0><CTL=RST>]", "8:26 TM110 unknown field 'SQE'"),
+        ("signals: connection closes", "8:10 TM102 no rule signals 'connection closes'"),
+        ("breaks: [TM402, TM999]", "8:17 TM102 no rule breaks 'TM999'"),
         ("permitted: maybe", "8:12 TM108 'permitted' cannot be 'maybe'"),
         ("total: true\ngiven: [flght]", "1:1 TM131 unknown lemma 'flght'"),
         ("total: true\nmutants: [close-reset]", "9:11 TM132 unknown variant or profile 'close-reset'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tcpmodel.prove.machine import CAPTURE_ONLY
 from tcpmodel.spec.expr import BOOL, Expr, Junction, Literal
 from tcpmodel.spec.model import Model, Procedure, Template
@@ -44,11 +46,16 @@ def templates(fields: Fields, key: str, scope: Scope, report: Report) -> tuple[T
 
 def variables(fields: Fields, key: str, model: Model, report: Report) -> tuple[str, ...]:
     """The variables of the TCB that stand under `key`; none for the word `nothing`."""
-    known = [row.name for row in model.variables.values() if row.group == TCB]
+    rows = {row.name for row in model.variables.values() if row.group == TCB}
+    return known(fields, key, rows, "unknown TCB variable", report)
+
+
+def known(fields: Fields, key: str, names: Collection[str], wrong: str, report: Report) -> tuple[str, ...]:
+    """The words that stand under `key`, each one of `names`; none for the word `nothing`."""
     texts = [text for text in fields.texts(key) if text.value != NOTHING]
     for text in texts:
-        if text.value not in known:
-            report.add(text.place, "TM102", f"unknown TCB variable '{text.value}'", nearest(text.value, known))
+        if text.value not in names:
+            report.add(text.place, "TM102", f"{wrong} '{text.value}'", nearest(text.value, names))
     return tuple(text.value for text in texts)
 
 

@@ -54,7 +54,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     """The claim for one procedure begun in one state."""
     machine = context.machine(item.numbers)
     claim: Claim = item.claim
-    lawful = not claim.effects.permitted
+    lawful = claim.effects.lawful
     if part == REACHED:
         yield premises.reached(item, machine, context, lawful)
         return
