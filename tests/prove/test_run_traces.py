@@ -115,16 +115,16 @@ CHANGES: list[tuple[type[Any], Change, int]] = [
     (Observation, another_value, 10),
     (Observation, another_state, 10),
     (Observation, another_answer, 10),
-    (Segment, another_number, 10),
-    (Timeout, left_out, 10),
+    (Segment, another_number, 9),
+    (Timeout, left_out, 5),
     (Call, left_out, 7),
-    (Arrival, left_out, 5),
+    (Arrival, left_out, 4),
 ]
 
 
 @pytest.mark.parametrize(("kind", "change", "least"), CHANGES, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_run_that_was_changed_is_none(kind: type[Any], change: Change, least: int) -> None:
-    """Not every call and arrival makes a difference in the end; everything else does."""
+    """Not every event makes a difference in the end, and one initial sequence number is as good as another."""
     verdicts = Counter[str]()
     for seed, trace in enumerate(traces(RUNS // 2)):
         random, events = Random(seed), list(trace)
