@@ -104,7 +104,11 @@ class _Whole:
 
 @dataclass
 class _Writer:
-    """Collects the events of a path. `unshown` is where each endpoint has begun a connection, and what it was then."""
+    """Collects the events of a path.
+
+    `frames` has the frames under way by sender, packet and tick; `begun` where among the events a connection has begun,
+    the initial sequence number, and what the endpoint was then.
+    """
 
     system: System
     events: list[Event] = field(default_factory=list)
