@@ -13,8 +13,9 @@ from tcpmodel.compile.expressions import identifier
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Condition, Path, Situation, scenario, search
-from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Move
+from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Impossible, Move
 from tcpmodel.prove.explore.values import Ghosts, Named, Unknown, pair_values, step_holds, step_values, tcb_values
+from tcpmodel.prove.methods.exploration import allowed
 from tcpmodel.prove.property import Property
 from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec.model import Model, Rule, Template
@@ -42,13 +43,19 @@ def counterexample(item: Property, context: Context) -> Path | None:
 
 
 def _search(item: Property, context: Context, condition: Condition) -> Path | None:
-    models, steps = context.model, not getattr(item.claim, "about", item.method == "invariant")
-    for states in dict.fromkeys((FIRST, STATES)):
-        for name in item.search or shared(context):
-            path = search(scenario(name, models.name), condition, models=models, steps=steps, states=states)
-            if path is not None:
-                return path
-    return None
+    names = item.search or shared(context)
+    searches = ((name, states) for states in dict.fromkeys((FIRST, STATES)) for name in names)
+    return next(filter(None, (_found(item, context, condition, *search) for search in searches)), None)
+
+
+def _found(item: Property, context: Context, condition: Condition, name: str, states: int) -> Path | None:
+    """A run of one scenario, which a broken text may have left without a beginning."""
+    model, steps = context.model, not getattr(item.claim, "about", item.method == "invariant")
+    kept = allowed(item, context)
+    try:
+        return search(scenario(name, model.name), condition, models=model, steps=steps, states=states, allowed=kept)
+    except Impossible:
+        return None
 
 
 def shared(context: Context, kind: str = "scenarios") -> tuple[str, ...]:

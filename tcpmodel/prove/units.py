@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from tcpmodel.errors import UsageError
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.load import Properties, load_properties
 from tcpmodel.prove.methods import LEMMAS, METHODS
@@ -101,18 +102,26 @@ def units(subject: Subject, kind: str, name: str, timeout: float, cores: bool = 
 
 
 def work(unit: Unit) -> Done:
-    """Decides every obligation of a unit."""
+    """Decides every obligation of a unit; what a broken text leaves no way to ask is not known."""
     done, context, start = Done(unit), context_of(unit.subject), time.perf_counter()
-    item = item_of(context.properties, unit.kind, unit.name)
-    explain = LEMMAS[item.about].explain if isinstance(item, Lemma) else METHODS[item.method].explain
     for part in unit.parts:
-        for obligation in obligations_of(context, unit.kind, unit.name, part):
-            answer = decide(obligation, unit.timeout, unit.cores)
-            done.obligations += 1
-            done.needed.update(answer.core)
-            if answer.holds:
-                done.bounds += filter(None, [getattr(obligation.step, "bound", "")])
-            else:
-                (done.failures if answer.holds is False else done.unknown).append(explain(item, answer, context))
+        try:
+            _decide(unit, part, context, done)
+        except UsageError as error:
+            done.unknown.append(Failure(part, str(error)))
     done.seconds = time.perf_counter() - start
     return done
+
+
+def _decide(unit: Unit, part: str, context: Context, done: Done) -> None:
+    """Adds the answers of one part."""
+    item = item_of(context.properties, unit.kind, unit.name)
+    explain = LEMMAS[item.about].explain if isinstance(item, Lemma) else METHODS[item.method].explain
+    for obligation in obligations_of(context, unit.kind, unit.name, part):
+        answer = decide(obligation, unit.timeout, unit.cores)
+        done.obligations += 1
+        done.needed.update(answer.core)
+        if answer.holds:
+            done.bounds += filter(None, [getattr(obligation.step, "bound", "")])
+        else:
+            (done.failures if answer.holds is False else done.unknown).append(explain(item, answer, context))

@@ -20,6 +20,7 @@ from functools import cache
 
 from tcpmodel.check import check
 from tcpmodel.prove.context import Context
+from tcpmodel.prove.explore.system import Impossible
 from tcpmodel.prove.load import Properties, load_properties
 from tcpmodel.prove.obligation import decide
 from tcpmodel.prove.property import REFUTED
@@ -111,10 +112,13 @@ def touched() -> dict[str, set[str]]:
 def _failing(context: Context, kind: str, name: str, steps: set[str] | None) -> Iterator[str]:
     for part in parts_of(context, kind, name):
         if steps is None or part in steps:
-            for obligation in obligations_of(context, kind, name, part):
-                if decide(obligation, TIMEOUT).holds is False:
-                    yield f"{kind} {name}, {part}"
-                    return
+            try:
+                fails = any(decide(o, TIMEOUT).holds is False for o in obligations_of(context, kind, name, part))
+            except Impossible:  # the run that it begins with is not possible any more
+                fails = True
+            if fails:
+                yield f"{kind} {name}, {part}"
+                return
 
 
 def main() -> None:

@@ -11,12 +11,14 @@ import pytest
 from tcpmodel.compile import load_steps
 from tcpmodel.prove import refute
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.explore import Path
+from tcpmodel.prove.explore import Path, scenario, search
+from tcpmodel.prove.explore.system import Impossible
 from tcpmodel.prove.refute import BREAKS, counterexample
-from tcpmodel.prove.units import Subject, context_of
+from tcpmodel.prove.units import Subject, context_of, units, work
 from tcpmodel.trace import open_trace
 from tcpmodel.verify import Options, verify
 from tcpmodel.verify.checker import check
+from tests.measure.spec_mutants import changes
 
 RFC = context_of(Subject())
 
@@ -104,3 +106,24 @@ def test_a_run_that_nobody_looks_for_is_not_found() -> None:
     item = context("time-wait-closed").properties.properties["time-wait-close"]
     assert counterexample(replace(item, search=("stale-syn",)), context("time-wait-closed")) is None
     assert counterexample(replace(item, search=("closed-again",)), context("time-wait-closed")) is not None
+
+
+@cache
+def mute() -> Context:
+    """RFC 9293 without a SYN,ACK, so that hardly a scenario can begin."""
+    (change,) = (c for c in changes(RFC.model) if c.name == "delete rule output.syn-ack: ")
+    return Context(change.model, RFC.properties)
+
+
+def test_a_scenario_that_a_broken_text_cannot_begin_is_passed_over() -> None:
+    item = replace(RFC.properties.properties["close-moves"], search=("connection", "any-open"))
+    assert counterexample(item, mute()) is None
+    with pytest.raises(Impossible, match="b sends SYN,ACK"):
+        search(scenario("closing", "rfc9293"), lambda now: False, models=mute().model)
+
+
+def test_what_cannot_be_asked_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tcpmodel.prove.units.context_of", lambda subject: mute())
+    (unit,) = units(Subject(), "property", "request-in-window", 10.0)
+    done = work(unit)
+    assert not done.failures and "not possible: b sends SYN,ACK" in done.unknown[0].reason

@@ -27,7 +27,7 @@ from tcpmodel.spec.find import located
 RFC = Subject()
 THEMES = (
     *("acknowledgment", "close", "closed-and-listen", "endpoint", "reset", "segments"),
-    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "calls"),
+    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "handshake", "calls"),
 )
 TIMEOUT = 60.0
 

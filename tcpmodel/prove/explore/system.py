@@ -22,6 +22,10 @@ Flying = tuple[int, int, int]
 """A segment on its way: the endpoint that sent it, its packet, how many ticks ago."""
 
 
+class Impossible(UsageError):
+    """A scenario begins with what its model does not allow."""
+
+
 class State(NamedTuple):
     """The locals of both endpoints, what is on its way, and what of the network's budgets has been used."""
 
@@ -135,7 +139,7 @@ class System:
         end = self.ends[side]
         after = end.happen(state.local(side), next(_occasions(end.model, {f"{kind} {what}": ANY})))
         if after is None:
-            raise UsageError(f"the scenario begins with what is not possible: {text}")
+            raise Impossible(f"the scenario begins with what is not possible: {text}")
         return text, at(state, side, after)
 
     def _segment(self, text: str, state: State, side: int, kind: str, what: str) -> tuple[Move, State]:
@@ -150,7 +154,7 @@ class System:
             wire: Wire = self.packets.rows[move.what].wire
             if move.kind == wanted and (wire.flags, wire.text) == (flags, octets) and (not seqs or wire.seq in seqs):
                 return move, after
-        raise UsageError(f"the scenario begins with what is not possible: {text}")
+        raise Impossible(f"the scenario begins with what is not possible: {text}")
 
 
 def at(state: State, side: int, local: int) -> State:

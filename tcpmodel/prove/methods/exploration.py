@@ -88,7 +88,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     claim, statistics = item.claim, Statistics()
     path = search(
         scenario(part, context.model.name), _condition(claim, _ghosts(context)), models=context.model,
-        steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=_allowed(item, context),
+        steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=allowed(item, context),
     )  # fmt: skip
     bound = "" if claim.reaches else f"scenario {part}, {statistics.bound}"
     yield Obligation(f"scenario {part}", (), z3().BoolVal((path is not None) == claim.reaches), Found(path, bound))
@@ -109,7 +109,7 @@ def _condition(claim: Claim, ghosts: Ghosts) -> Condition:
     return met
 
 
-def _allowed(item: Property, context: Context) -> Condition | None:
+def allowed(item: Property, context: Context) -> Condition | None:
     """Whether a step keeps to the assumptions."""
     assumptions = [context.properties.assumptions[name] for name in item.assumptions]
     ghosts = _ghosts(context)

@@ -1,0 +1,44 @@
+"""A solver that gives up says so, and one that never got the processor is asked again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tcpmodel.compile.encodings import z3
+from tcpmodel.prove.obligation import Obligation, decide
+
+
+def hard() -> Obligation:
+    """That a product of two primes has no other factors: minutes of work on vectors."""
+    a, b = z3().BitVecs("a b", 64)
+    small = z3().And(z3().UGT(a, 1), z3().UGT(b, 1), z3().ULT(a, 1 << 31), z3().ULT(b, 1 << 31))
+    return Obligation("factors", (("both are small", small),), a * b != 1_000_003 * 1_000_033 * 7)
+
+
+def test_a_timeout_is_no_answer() -> None:
+    answer = decide(hard(), 0.05)
+    assert answer.holds is None and answer.reason in ("timeout", "canceled")
+
+
+@pytest.mark.parametrize(("share", "asked"), [(0.1, 2), (0.9, 1)])
+def test_who_waits_for_the_processor_is_asked_again(share: float, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, share])
+    checks: list[int] = []
+
+    class Solver:
+        def check(self) -> Any:
+            checks.append(1)
+            return z3().unknown if len(checks) == 1 else z3().unsat
+
+        def set(self, name: str, value: int) -> None:
+            assert (name, value) == ("timeout", 4000)
+
+        def reason_unknown(self) -> str:
+            return "timeout"
+
+    monkeypatch.setattr("tcpmodel.prove.obligation.time.thread_time", lambda: next(clock))
+    monkeypatch.setattr("tcpmodel.prove.obligation.solver_of", lambda *_: Solver())
+    assert decide(Obligation("any", (), z3().Bool("any")), 1.0).holds is (True if asked == 2 else None)
+    assert len(checks) == asked
