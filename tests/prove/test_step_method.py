@@ -27,7 +27,7 @@ from tcpmodel.spec.find import located
 RFC = Subject()
 THEMES = (
     *("acknowledgment", "close", "closed-and-listen", "endpoint", "reset", "segments"),
-    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "handshake", "calls"),
+    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "handshake", "calls", "timestamps"),
 )
 TIMEOUT = 60.0
 

@@ -43,6 +43,10 @@ NOT_MET = {
     "sack-permitted-on-syn-only": NO_OPTIONS,
     "sack-as-negotiated": NO_OPTIONS,
     "timestamps-kept": NO_OPTIONS,
+    "paws-refuses": NO_OPTIONS,
+    "newest-timestamp-kept": NO_OPTIONS,
+    "reset-has-no-timestamp": NO_OPTIONS,
+    "no-offer-no-protection": NO_OPTIONS,
     **{name: BREACH for name, item in STEPS.items() if item.claim.effects.breaks},
 }
 # What no peer ever sends.
