@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+import yaml
 
 from tcpmodel.check import check
 from tcpmodel.prove.context import Context
@@ -65,6 +68,12 @@ def originals() -> tuple[Change, ...]:
 def claims() -> Properties:
     """The properties as the original text means them."""
     return load_properties(load())
+
+
+def survivors() -> dict[str, str]:
+    """The mutants that nothing can notice, each with the reason."""
+    rows = yaml.safe_load((Path(__file__).parent / "survivors.yaml").read_text(encoding="utf-8"))
+    return {row["mutant"]: row["reason"] for row in rows}
 
 
 def drawn(count: int, seed: int) -> list[int]:
@@ -145,9 +154,10 @@ def report(found: list[Noticed]) -> None:
         print(f"{kind:16} {noticed[kind]:4} of {count:4}")
     by_check = sum(r.by == "check" for r in found)
     print(f"noticed {sum(noticed.values())} of {len(found)}, {by_check} of them by check alone")
+    reasons = survivors()
     for result in found:
         if not result.by:
-            print(f"survives: {result.mutant}")
+            print(f"survives: {result.mutant} ({reasons.get(result.mutant, 'no reason is known')})")
 
 
 if __name__ == "__main__":

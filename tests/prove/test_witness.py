@@ -45,6 +45,7 @@ NOT_MET = {
     "timestamps-kept": NO_OPTIONS,
     "paws-refuses": NO_OPTIONS,
     "newest-timestamp-kept": NO_OPTIONS,
+    "newer-timestamp-taken": NO_OPTIONS,
     "reset-has-no-timestamp": NO_OPTIONS,
     "no-offer-no-protection": NO_OPTIONS,
     **{name: BREACH for name, item in STEPS.items() if item.claim.effects.breaks},
