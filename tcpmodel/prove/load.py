@@ -106,6 +106,14 @@ class _Reader:
                 if name not in self.found.assumptions:
                     hint = nearest(name, self.found.assumptions)
                     self.report.add(item.place, "TM131", f"unknown assumption '{name}'", hint)
+            self._unwrapped(item)
+
+    def _unwrapped(self, item: Property | Lemma) -> None:
+        """A proof over integers names the assumption that lets it speak of numbers that wrap."""
+        about = [name for name, found in self.found.assumptions.items() if found.numbers == item.numbers]
+        if item.numbers != NUMBERS[0] and not set(about).intersection(item.assumptions):
+            hint = f"list one about them: {', '.join(about)}" if about else "there is none about them yet"
+            self.report.add(item.place, "TM131", f"a proof over {item.numbers} rests on an assumption", hint)
 
     def _new(self, node: Mapping, shape: Shape, known: dict[str, object]) -> tuple[Fields, str]:
         fields = Fields(node, shape, self.report)
@@ -118,8 +126,9 @@ class _Reader:
         fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
         holds, without = self._conditions(fields, "holds", self.words.scope("system step")), self._without(fields)
         self.found.assumptions[name] = Assumption(
-            name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place, without
-        )
+            name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place, without,
+            _numbers(fields),
+        )  # fmt: skip
 
     def _without(self, fields: Fields) -> frozenset[str]:
         """The rules that an assumption excludes, by their names or by the events that they belong to."""

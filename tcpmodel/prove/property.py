@@ -22,7 +22,8 @@ RESULTS = (PROVED, REFUTED, BOUNDED, UNKNOWN)
 class Assumption:
     """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None.
 
-    Rules that stand in `without` do not fire in a step of two endpoints.
+    Rules that stand in `without` do not fire in a step of two endpoints. One about `numbers` that are integers is what
+    a proof over such numbers takes for granted of them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Assumption:
     digest: str = ""
     place: Place = field(default=NOWHERE, compare=False)
     without: frozenset[str] = frozenset()
+    numbers: str = NUMBERS[0]
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,7 @@ def read(text: str, folder: Path) -> list[str]:
         ("signals: connection closes", "8:10 TM102 no rule signals 'connection closes'"),
         ("breaks: [TM402, TM999]", "8:17 TM102 no rule breaks 'TM999'"),
         ("permitted: maybe", "8:12 TM108 'permitted' cannot be 'maybe'"),
+        ("total: true\nnumbers: integers", "1:1 TM131 a proof over integers rests on an assumption"),
         ("total: true\ngiven: [flght]", "1:1 TM131 unknown lemma 'flght'"),
         ("total: true\nmutants: [close-reset]", "9:11 TM132 unknown variant or profile 'close-reset'"),
         ("sendz: nothing\ntotal: true", "8:1 TM101 unknown key 'sendz' in a property"),
