@@ -84,6 +84,6 @@ def spans(slots: Slots, encoding: Encoding) -> Iterator[Term]:
 
 
 def _ascending(low: Term, high: Term, encoding: Encoding) -> Term:
-    """`high` is behind `low` by less than a quarter of the circle, so that several spans fit into one half."""
+    """`high` is behind `low` by less than an eighth of the circle, so that several spans fit into one half."""
     distance = encoding.distance(high, low)
     return both(distance > 0, distance < CIRCLE // 8)

@@ -84,11 +84,9 @@ class Cache:
         yield f"{item.name} {item.digest}"
         if self.subject.mutant:
             yield properties.properties[self.subject.mutant.split("/", 1)[0]].digest
-        names = set(item.assumptions)
         for lemma in map(properties.lemmas.__getitem__, properties.closure(item.given)):
-            names.update(lemma.assumptions)
             yield f"lemma {lemma.name} {lemma.digest}"
-        for name in sorted(names):
+        for name in sorted(properties.assumed(item)):
             yield f"assumption {name} {properties.assumptions[name].digest}"
         for name, document in properties.documents.items():
             yield f"{name} {document_digest(document)}"

@@ -23,6 +23,8 @@ from tcpmodel.spec.shape import Fields, Shape
 from tcpmodel.spec.source import Mapping, Text
 
 FOLDER = "properties"
+INDUCTION = "induction"
+"""The method that has integers for sequence numbers, like lemmas about more than one endpoint."""
 
 
 @dataclass
@@ -46,6 +48,13 @@ class Properties:
                 found[name] = None
                 todo += self.lemmas[name].given
         return tuple(found)
+
+    def assumed(self, item: Property | Lemma) -> tuple[str, ...]:
+        """The assumptions of a property or lemma and of all that it is given, each once."""
+        owners = (item, *(self.lemmas[name] for name in self.closure(item.given)))
+        named = (name for owner in owners for name in owner.assumptions)
+        always = (row.name for row in self.assumptions.values() if getattr(item, "method", "") in row.methods)
+        return tuple(dict.fromkeys((*named, *always)))
 
 
 def property_files(index: Path, root: Path | None = None) -> list[Path]:
@@ -106,14 +115,16 @@ class _Reader:
                 if name not in self.found.assumptions:
                     hint = nearest(name, self.found.assumptions)
                     self.report.add(item.place, "TM131", f"unknown assumption '{name}'", hint)
+        for item in () if self.report.found else items:
             self._unwrapped(item)
 
     def _unwrapped(self, item: Property | Lemma) -> None:
         """A proof over integers names the assumption that lets it speak of numbers that wrap."""
-        about = [name for name, found in self.found.assumptions.items() if found.numbers == item.numbers]
-        if item.numbers != NUMBERS[0] and not set(about).intersection(item.assumptions):
+        pair = item.about != ABOUT[0] if isinstance(item, Lemma) else item.method == INDUCTION
+        about = [name for name, found in self.found.assumptions.items() if found.numbers != NUMBERS[0]]
+        if (pair or item.numbers != NUMBERS[0]) and not set(about).intersection(self.found.assumed(item)):
             hint = f"list one about them: {', '.join(about)}" if about else "there is none about them yet"
-            self.report.add(item.place, "TM131", f"a proof over {item.numbers} rests on an assumption", hint)
+            self.report.add(item.place, "TM131", "a proof over integers rests on an assumption", hint)
 
     def _new(self, node: Mapping, shape: Shape, known: dict[str, object]) -> tuple[Fields, str]:
         fields = Fields(node, shape, self.report)
@@ -123,11 +134,13 @@ class _Reader:
         return fields, name.value if name else ""
 
     def _assumption(self, node: Mapping) -> None:
+        from tcpmodel.prove.methods.reading import known
+
         fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
         holds, without = self._conditions(fields, "holds", self.words.scope("system step")), self._without(fields)
         self.found.assumptions[name] = Assumption(
             name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place, without,
-            _numbers(fields),
+            _numbers(fields), known(fields, "methods", METHODS, "no method of proof", self.report),
         )  # fmt: skip
 
     def _without(self, fields: Fields) -> frozenset[str]:

@@ -23,7 +23,7 @@ class Assumption:
     """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None.
 
     Rules that stand in `without` do not fire in a step of two endpoints. One about `numbers` that are integers is what
-    a proof over such numbers takes for granted of them.
+    a proof over such numbers takes for granted of them; one of `methods` is taken for granted by all their proofs.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Assumption:
     place: Place = field(default=NOWHERE, compare=False)
     without: frozenset[str] = frozenset()
     numbers: str = NUMBERS[0]
+    methods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

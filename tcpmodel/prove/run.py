@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from tcpmodel.prove.load import Properties
 from tcpmodel.prove.plain import GAVE_UP
-from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, UNKNOWN, Lemma, Property, Result
+from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, UNKNOWN, Property, Result
 from tcpmodel.prove.units import Done, Subject, Unit, context_of, units, work
 
 TIMEOUT = 20.0
@@ -105,9 +105,7 @@ def _leave_interrupts_to_the_parent() -> None:
 
 def _assumptions(item: Property, properties: Properties) -> tuple[str, ...]:
     """What the property and its lemmas take for granted, each once."""
-    owners: list[Property | Lemma] = [item, *(properties.lemmas[name] for name in properties.closure(item.given))]
-    names = dict.fromkeys(name for owner in owners for name in owner.assumptions)
-    return tuple(properties.assumptions[name].meaning for name in names)
+    return tuple(properties.assumptions[name].meaning for name in properties.assumed(item))
 
 
 def _needed(item: Property, done: Found) -> tuple[str, ...]:

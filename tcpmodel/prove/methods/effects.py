@@ -42,7 +42,7 @@ class Effects:
     @property
     def lawful(self) -> bool:
         """Whether the claim is about steps that break no rule."""
-        return not self.permitted and not self.breaks
+        return not self.permitted and not self.breaks and not self.total
 
 
 def effects(fields: Fields, words: Words, scope: Scope, report: Report) -> Effects:

@@ -111,7 +111,7 @@ def _condition(claim: Claim, ghosts: Ghosts) -> Condition:
 
 def allowed(item: Property, context: Context) -> Condition | None:
     """Whether a step keeps to the assumptions."""
-    assumptions = [context.properties.assumptions[name] for name in item.assumptions]
+    assumptions = [context.properties.assumptions[name] for name in context.properties.assumed(item)]
     ghosts = _ghosts(context)
     kept = [step_holds(item.holds, ghosts, True) for item in assumptions if item.holds is not None]
     without = frozenset(name for item in assumptions for name in item.without)

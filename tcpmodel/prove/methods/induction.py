@@ -8,10 +8,12 @@ that rest on one another are proved together, each step and each kind of segment
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tcpmodel.compile.encodings import both
+from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
+from tcpmodel.prove.methods.premises import REACHED, first_met
 from tcpmodel.prove.methods.reading import conditions, events, states
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.property import Failure, Lemma, Property
@@ -19,7 +21,7 @@ from tcpmodel.prove.scopes import ABOUT, Words
 from tcpmodel.prove.system.cases import WIDTH, Case, Facts, Induction, start
 from tcpmodel.prove.system.move import Move
 from tcpmodel.prove.system.plain import explained
-from tcpmodel.prove.system.theory import Theory, theory_of, together
+from tcpmodel.prove.system.theory import Said, Theory, theory_of, together
 from tcpmodel.prove.system.world import World, bound, world_of
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Procedure
@@ -55,8 +57,9 @@ def read(fields: Fields, words: Words, report: Report) -> Claim:
 
 
 def parts(item: Property, context: Context) -> Iterable[str]:
-    """The steps that are meant, or that the lemmas imply the property."""
-    return context.steps(item.claim.procedures, item.claim.states) if not item.claim.about else (IMPLIED,)
+    """That some step is meant, and each that may be; or that the lemmas imply the property."""
+    claim = item.claim
+    return (IMPLIED,) if claim.about else (REACHED, *context.steps(claim.procedures, claim.states))
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
@@ -65,24 +68,46 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     if claim.about:
         yield _implied(item, theory)
         return
+    if part == REACHED:
+        steps = context.steps(claim.procedures, claim.states)
+        asked = (replace(_step(item, name, theory, context), goal=both(), reachable=True) for name in steps)
+        yield first_met(f"{item.name}: {REACHED}", asked)
+    else:
+        yield _step(item, part, theory, context)
+
+
+def _step(item: Property, part: str, theory: Theory, context: Context) -> Obligation:
+    """The claim for one step."""
     found = _induction(part, theory, theory.only(()), item, context)
-    values = found.move.values
-    facts: Facts = {"the condition of the property": [found.move.world.read(claim.when, values)]}
-    yield from found.case("the step", facts, ((item.name, found.move.world.read(claim.holds, values)),))
+    read, values = found.move.world.read, found.move.values
+    facts: Facts = {"the condition of the property": [read(item.claim.when, values)]}
+    (obligation,) = found.case("the step", facts, ((item.name, read(item.claim.holds, values)),))
+    return obligation
 
 
 def _implied(item: Property, theory: Theory) -> Obligation:
+    """What the lemmas say of whom the claim is about, and of no segment that it does not speak of: none need be."""
     world, about = theory.world, item.claim.about
     a, b, m, n = world.endpoint("A."), world.endpoint("B."), world.segment("M."), world.segment("N.")
-    sender, receiver = (b, a) if about == "exchange" else (a, b)
-    said = [*theory.of_endpoints(a, b), *theory.of_segment(m, a, b), *theory.of_segment(n, sender, receiver)]
-    said += theory.of_exchange(m, n, a, b) if about == "exchange" else theory.of_segments(m, n, a, b)
+    said = _said(theory, about, a, b, m, n)
     known = {f"lemma {name}": both(*(t for label, t in said if label == name)) for name, _ in said}
     widths = [(a, TCB), (b, TCB), (m, SEGMENT_FIELD), (n, SEGMENT_FIELD)]
     known[WIDTH] = both(*(world.width(*pair) for pair in widths))
     goal = world.read(item.claim.holds, bound(a, b, m, n))
     case = Case(None, "any state", ((item.name, goal),))
     return Obligation(f"{item.name}: implied by its lemmas", tuple(known.items()), goal, case, linear=True)
+
+
+def _said(theory: Theory, about: str, a: Values, b: Values, m: Values, n: Values) -> list[Said]:
+    """The lemmas about the endpoints A and B, where M is spoken of about it, and so N and both of them."""
+    said = [*theory.of_endpoints(a, b)]
+    if about in ("segment", "segments", "exchange"):
+        said += theory.of_segment(m, a, b)
+    if about == "segments":
+        said += [*theory.of_segment(n, a, b), *theory.of_segments(m, n, a, b)]
+    if about == "exchange":
+        said += [*theory.of_segment(n, b, a), *theory.of_exchange(m, n, a, b)]
+    return said
 
 
 def lemma_parts(lemma: Lemma, context: Context) -> Iterable[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tcpmodel.compile.encodings import Term, both, either
 from tcpmodel.compile.relation import Step
@@ -63,11 +63,14 @@ def premises(item: Property, step: Step, machine: Machine, context: Context, law
 
 
 def reached(item: Property, machine: Machine, context: Context, lawful: bool = True) -> Obligation:
-    """A step that meets the condition, looked for one by one, which is quicker than to ask of all at once."""
+    """A step that meets the condition."""
     name = f"{item.name}: {REACHED}"
-    for part in context.steps(item.claim.procedures, item.claim.states):
-        step = context.step(part, machine)
-        found = Obligation(name, premises(item, step, machine, context, lawful), both(), step, reachable=True)
-        if decide(found, PATIENCE).holds:
-            return found
-    return Obligation(name, (), either(), reachable=True)
+    steps = (context.step(part, machine) for part in context.steps(item.claim.procedures, item.claim.states))
+    known = ((premises(item, step, machine, context, lawful), step) for step in steps)
+    return first_met(name, (Obligation(name, rows, both(), step, reachable=True) for rows, step in known))
+
+
+def first_met(name: str, questions: Iterable[Obligation]) -> Obligation:
+    """The first of some questions that can be met, asked one by one, which is quicker than to ask all at once."""
+    nothing = Obligation(name, (), either(), reachable=True)
+    return next((question for question in questions if decide(question, PATIENCE).holds), nothing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from tcpmodel.errors import Place, SpecError
 from tcpmodel.prove.load import Properties, load_properties
@@ -42,7 +42,7 @@ def property_page(name: str, model: Model) -> Page:
         Section("place", tuple(_place(item))),
     ]
     sections += [Section(f"lemma {lemma.name}", (lemma.text, f"why: {lemma.why}")) for lemma in lemmas]
-    assumed = _assumed([item, *lemmas], properties)
+    assumed = _assumed(item, properties)
     sections.append(Section("assumptions", tuple(assumed) or ("none",)))
     sections.append(
         Section("must fail under", tuple(mutant.name for mutant in item.mutants) or ("no mutant is given",))
@@ -70,15 +70,15 @@ def lemma_page(name: str, model: Model) -> Page:
     sections = [
         Section("as written", tuple(as_written(lemma.place)), verbatim=True),
         Section("place", tuple(filter(None, (place, lemma.cite)))),
-        Section("assumptions", tuple(_assumed([lemma], properties)) or ("none",)),
+        Section("assumptions", tuple(_assumed(lemma, properties)) or ("none",)),
         Section("used by lemmas", (", ".join(others) or "none",)),
         Section("used by properties", (", ".join(users) or "none",)),
     ]
     return Page(LEMMA, name, lemma.why, sections)
 
 
-def _assumed(owners: Iterable[Property | Lemma], properties: Properties) -> Iterator[str]:
-    for name in dict.fromkeys(name for owner in owners for name in owner.assumptions):
+def _assumed(item: Property | Lemma, properties: Properties) -> Iterator[str]:
+    for name in properties.assumed(item):
         found = properties.assumptions[name]
         yield f"{name}: {found.meaning} ({found.cite})"
 

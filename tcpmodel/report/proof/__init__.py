@@ -66,8 +66,7 @@ def answered(
 ) -> Answer:
     """The answer with all that it rests on."""
     lemmas = tuple(properties.lemmas[name] for name in properties.closure(item.given))
-    names = dict.fromkeys((*item.assumptions, *(name for lemma in lemmas for name in lemma.assumptions)))
-    assumptions = tuple(properties.assumptions[name] for name in names)
+    assumptions = tuple(properties.assumptions[name] for name in properties.assumed(item))
     return Answer(item, result, lemmas, assumptions, cached, subject, ladder)
 
 
