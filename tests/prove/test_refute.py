@@ -37,7 +37,7 @@ BROKEN = [
     ("time-wait-closed", "time-wait-close", 1),
     ("two-way-handshake", "no-shortcut", 4),
     ("two-way-handshake", "own-syn-acknowledged", 4),
-    ("two-way-handshake", "stale-syn", 4),
+    ("two-way-handshake", "stale-syn", 1),
     ("two-way-handshake", "syn-ack-sent", 5),
 ]  # fmt: skip
 # Why no run is found.
