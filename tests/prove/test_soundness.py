@@ -4,6 +4,7 @@ numbers that wrap; and no run refutes that breaks what is taken for granted."""
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from tcpmodel.errors import SpecError
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.load import FOLDER, load_properties, property_files
+from tcpmodel.prove.methods.induction import POSSIBLE
 from tcpmodel.prove.obligation import decide
 from tcpmodel.prove.refute import counterexample
 from tcpmodel.prove.units import obligations_of, parts_of
 from tcpmodel.spec import load
+from tcpmodel.spec.expr import BOOL, Literal
 from tcpmodel.spec.find import located
 
 SOMEBODY = """
@@ -111,3 +114,11 @@ def test_a_run_that_breaks_an_assumption_of_a_lemma_refutes_nothing(tmp_path: Pa
     assert counterexample(context.properties.properties["tried"], context) is None
     context = tried(FRESH.replace("fresh-iss, ", "").replace("given: [order]\n", ""), tmp_path / "without")
     assert counterexample(context.properties.properties["tried"], context) is not None
+
+
+def test_assumptions_that_exclude_one_another_prove_nothing(tmp_path: Path) -> None:
+    context = tried(SOMEBODY, tmp_path)
+    contradiction = replace(context.properties.assumptions["fresh-iss"], holds=Literal(BOOL, 0, "False"))
+    context.properties.assumptions["fresh-iss"] = contradiction
+    found = [decide(o, 20.0).holds for o in obligations_of(context, "lemma", "order", POSSIBLE)]
+    assert found == [False] * len(context.model.states)

@@ -31,6 +31,7 @@ from tcpmodel.spec.shape import Fields
 
 KEYS = ("about", "holds", "on", "in", "when", "then")
 INITIALLY, IMPLIED = "initially", "implied"
+POSSIBLE = "a step in each state keeps to the assumptions"
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ def _said(theory: Theory, about: str, a: Values, b: Values, m: Values, n: Values
 
 
 def lemma_parts(lemma: Lemma, context: Context) -> Iterable[str]:
-    """The start and every step, for the first of the lemmas that are proved together; none for the others."""
+    """The start, that steps are possible, and every step, for the first of the lemmas proved together; or none."""
     if together(context, lemma)[0] == lemma.name:
-        yield INITIALLY
+        yield from (INITIALLY, POSSIBLE)
         yield from context.steps(world_of(context).machine.procedures, context.model.states)
 
 
@@ -124,6 +125,11 @@ def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obl
     goals = theory.only((*names, *alone))
     if part == INITIALLY:
         yield from start(goals)
+    elif part == POSSIBLE:
+        for state in context.model.states:
+            steps = context.steps(world_of(context).machine.procedures, (state,))
+            asked = (_induction(step, theory, goals, lemma, context).possible() for step in steps)
+            yield first_met(f"{lemma.name}: {POSSIBLE} in {state}", asked)
     else:
         yield from _induction(part, theory, goals, lemma, context).all()
 

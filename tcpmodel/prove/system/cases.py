@@ -107,6 +107,12 @@ class Induction:
             yield from self.case("the segment it sends", self._new(*sent), goals, S=sent[0])
             yield from self._new_pairs(*sent)
 
+    def possible(self) -> Obligation:
+        """That there is such a step: nothing that is taken for granted of it contradicts the rest."""
+        hypotheses = tuple((label, both(*terms)) for label, terms in self.facts.items())
+        case = Case(self.move, "the step", ())
+        return Obligation(f"{self.name}: possible", hypotheses, both(), case, reachable=True, linear=True)
+
     def _again(self, whom: str, said: Callable[[Values], Iterable[Said]], **segments: Values) -> Iterator[Obligation]:
         """What is said of the acting endpoint and of old segments is true after the step as it was before."""
         before = tuple(said(self.a))
