@@ -14,7 +14,7 @@ pytest.importorskip("z3")
 from tcpmodel.errors import SpecError
 from tcpmodel.prove import Settings, Subject, prove
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.load import FOLDER, Properties, load_properties, property_files
+from tcpmodel.prove.load import FOLDER, load_properties, property_files
 from tcpmodel.prove.methods import METHODS, effects, invariant
 from tcpmodel.prove.methods.premises import REACHED
 from tcpmodel.prove.mutants import mutated
@@ -25,20 +25,11 @@ from tcpmodel.spec import load
 from tcpmodel.spec.find import located
 
 RFC = Subject()
-THEMES = (
-    *("acknowledgment", "close", "closed-and-listen", "endpoint", "reset", "segments"),
-    *("syn-received", "syn-sent", "time-wait", "urgent", "text", "output", "handshake", "calls", "timestamps"),
-)
+OF_ONE_ENDPOINT = ("step", "invariant", "scenario", "independence")
 TIMEOUT = 60.0
 
 
-def stated(properties: Properties) -> Iterator[Property]:
-    for item in properties.properties.values():
-        if Path(item.place.file).stem in THEMES:
-            yield item
-
-
-ITEMS = {item.name: item for item in stated(context_of(RFC).properties)}
+ITEMS = {n: item for n, item in context_of(RFC).properties.properties.items() if item.method in OF_ONE_ENDPOINT}
 MUTANTS = [
     pytest.param(item, mutant, id=f"{item.name}-{mutant.name}") for item in ITEMS.values() for mutant in item.mutants
 ]
