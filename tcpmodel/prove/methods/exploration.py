@@ -85,12 +85,12 @@ def parts(item: Property, context: Context) -> Iterable[str]:
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
     """Decided by the search; what is left to decide is true or false."""
-    claim, statistics = item.claim, Statistics()
+    claim, statistics, options = item.claim, Statistics(), scenario(part, context.model.name)
     path = search(
-        scenario(part, context.model.name), _condition(claim, _ghosts(context)), models=context.model,
+        options, _condition(claim, _ghosts(context)), models=context.model,
         steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=allowed(item, context),
     )  # fmt: skip
-    bound = "" if claim.reaches else f"scenario {part}, {statistics.bound}"
+    bound = "" if claim.reaches else f"scenario {part} ({options.title}), {statistics.bound}"
     yield Obligation(f"scenario {part}", (), z3().BoolVal((path is not None) == claim.reaches), Found(path, bound))
 
 

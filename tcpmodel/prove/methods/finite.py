@@ -164,7 +164,7 @@ def _bound(graph: Graph, options: Scenario) -> str:
     numbers = " and ".join(f"{', '.join(map(str, row))} of {end}" for row, end in zip(options.isns, "ab", strict=True))
     text = f"{options.text} octets of text" if options.text else "no text"
     rows = f"{graph.graph['product'].bound}, initial sequence numbers {numbers}, {text}"
-    return f"scenario {options.name}: all {len(graph)} situations, {rows}"
+    return f"scenario {options.name} ({options.title}): all {len(graph)} situations, {rows}"
 
 
 @dataclass(frozen=True)
