@@ -52,11 +52,12 @@ class Request:
 @click.option("--list", "rows", is_flag=True, help="All rows of the published work list and where each stands.")
 @click.option("--why", is_flag=True, help="The lemmas with what they are for, and which of them are needed.")
 @click.option("--profile", metavar="NAME", help="Prove it of a profile: rfc793, linux, ...")
-@click.option("--spec", metavar="PATH", help="A specification (spec.yaml) or an overlay file; all that are known.")
+@click.option("--spec", metavar="PATH",
+              help="A specification (spec.yaml) or an overlay file; default: all that are known.")  # fmt: skip
 @click.option("--variant", "variants", metavar="NAME", multiple=True, help="Apply a variant; may be repeated.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", default=20.0, show_default=True,
               help="What the solver may spend on one obligation.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(0), metavar="N", default=0, help="Processes; one for each core.")
+@click.option("--jobs", type=click.IntRange(0), metavar="N", default=0, help="Processes; default: one for each core.")
 @click.option("--no-cache", "cache", flag_value=False, default=True, help="Prove again what is known to be proved.")
 @click.option("--certificate", metavar="DIR", default="", help="Write every obligation as SMT-LIB into DIR.")
 @click.option("--solver", type=click.Choice(SOLVERS), default=Z3, help="cvc5: let it check every proof again.")

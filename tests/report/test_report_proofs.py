@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tcpmodel.report.proof import AS_EXPECTED, OPEN, WRONG, Answer, Settings, st
 from tcpmodel.report.proof.rows import Known, lines
 from tcpmodel.report.proof.text import body
 from tcpmodel.report.proof.why import breaks, headline
+from tcpmodel.report.proof.wrap import MARGIN, WIDTH
 from tcpmodel.report.style import Style
 
 
@@ -74,6 +76,18 @@ def test_in_brief_values_that_are_nothing_are_left_out() -> None:
 
 def test_a_bound_is_printed_with_what_it_means() -> None:
     assert "bound: 8 steps; what lies beyond it is not decided" in printed(answer("bounded", bound="8 steps"))
+
+
+def test_a_long_bound_is_wrapped() -> None:
+    lines = printed(answer("bounded", bound=", ".join(f"{number} steps" for number in range(50)))).splitlines()
+    assert len(lines) > 3 and all(len(line) <= WIDTH for line in lines)
+
+
+@pytest.mark.parametrize(("settings", "times"), [(Settings(), 0), (Settings(verbosity=1), 1), (Settings(why=True), 1)])
+def test_a_note_is_printed_to_who_asks_for_more(settings: Settings, times: int) -> None:
+    found = answer("proved")
+    noted = replace(found, item=replace(found.item, note="but for this"))
+    assert list(body(noted, settings, Style(False))).count(f"{' ' * MARGIN}note: but for this") == times
 
 
 def known(result: str | None, expect: str = "proved", row: int = 1) -> Known:

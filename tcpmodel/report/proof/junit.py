@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tcpmodel.report.junit_xml import document, outcome, output
 from tcpmodel.report.proof import AS_EXPECTED, WORDS, WRONG, Answer, AtTheEnd, Certified
-from tcpmodel.report.proof.text import MARGIN, body
+from tcpmodel.report.proof.text import body
+from tcpmodel.report.proof.wrap import MARGIN
 from tcpmodel.report.style import Style
 
 if TYPE_CHECKING:

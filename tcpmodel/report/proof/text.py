@@ -9,12 +9,11 @@ from tcpmodel.prove.property import PROVED, RESULTS
 from tcpmodel.report.counts import counted
 from tcpmodel.report.proof import AS_EXPECTED, WORDS, Answer, Certified, Settings
 from tcpmodel.report.proof.why import failures, grounds
-from tcpmodel.report.proof.wrap import wrapped
+from tcpmodel.report.proof.wrap import MARGIN, below, wrapped
 from tcpmodel.report.style import Style
 
 QUIET, SILENT = -1, -2  # verbosity with -q and with -qq
 ROLES = {"proved": "conforming", "refuted": "violation", "bounded": "inconclusive", "unknown": "inconclusive"}
-MARGIN = 14
 MANY = 6  # names in a list
 
 
@@ -99,10 +98,12 @@ def _details(answer: Answer, settings: Settings, style: Style) -> Iterator[str]:
     if answer.item.expect != PROVED:
         yield f"expected: {WORDS[answer.item.expect]}"
     if result.bound:
-        yield f"bound: {result.bound}; what lies beyond it is not decided"
+        yield from below(f"bound: {result.bound}; what lies beyond it is not decided", "", "  ")
     yield from failures(result, not verbose, style)
     if verbose:
         yield from _figures(answer)
+    if answer.item.note and (verbose or settings.why):
+        yield from below(f"note: {answer.item.note}", "", "  ")
     if settings.why:
         yield from grounds(answer, style)
     if answer.ladder:

@@ -8,7 +8,7 @@ from tcpmodel.prove.plain import GAVE_UP
 from tcpmodel.prove.property import PROVED, REFUTED, Failure, Lemma, Result
 from tcpmodel.report.counts import counted
 from tcpmodel.report.proof import Answer
-from tcpmodel.report.proof.wrap import wrapped
+from tcpmodel.report.proof.wrap import below
 from tcpmodel.report.style import Style
 
 NOTHING = ("0", "-1", "False", "none", "()")
@@ -28,20 +28,20 @@ def failures(result: Result, brief: bool, style: Style) -> Iterator[str]:
     if more:
         yield f"and {counted(more, 'more obligation')} not met"
     if result.reason and not result.failures:
-        yield from wrapped(result.reason)
+        yield from below(result.reason)
 
 
 def _failure(failure: Failure, brief: bool, style: Style) -> Iterator[str]:
-    first, *rest = wrapped(headline(failure), "", "  ")
+    first, *rest = below(headline(failure), "", "  ")
     yield style("warning", first)
     yield from rest
     if failure.reason not in failure.obligation:
-        yield from wrapped(failure.reason, "  ")
+        yield from below(failure.reason, "  ")
     for label, values in (("before", failure.before), ("event", failure.event)):
         if values:
-            yield from wrapped(f"{label:<7} {_values(values, brief)}", "  ", " " * 10)
+            yield from below(f"{label:<7} {_values(values, brief)}", "  ", " " * 10)
     if failure.rules:
-        yield from wrapped(f"rules   {', '.join(failure.rules)}", "  ", " " * 10)
+        yield from below(f"rules   {', '.join(failure.rules)}", "  ", " " * 10)
 
 
 def headline(failure: Failure) -> str:
@@ -67,15 +67,13 @@ def grounds(answer: Answer, style: Style) -> Iterator[str]:
     """The lemmas with what they are for, and the assumptions."""
     item, result = answer.item, answer.result
     if item.source:
-        yield from wrapped(f"source: {item.source}", "", "  ")
-    if item.note:
-        yield from wrapped(f"note: {item.note}", "", "  ")
+        yield from below(f"source: {item.source}", "", "  ")
     yield style("note", "lemmas" if answer.lemmas else "no lemmas: every state is considered, reachable or not")
     for lemma in answer.lemmas:
         yield from _lemma(lemma, item.given, result, style)
     yield style("note", "assumptions" if answer.assumptions else "no assumptions")
     for assumption in answer.assumptions:
-        yield from wrapped(f"{assumption.name}: {assumption.meaning} ({assumption.cite})", "  ", "    ")
+        yield from below(f"{assumption.name}: {assumption.meaning} ({assumption.cite})", "  ", "    ")
     yield ""
 
 
@@ -87,8 +85,8 @@ def _lemma(lemma: Lemma, given: tuple[str, ...], result: Result, style: Style) -
     failed = result.result != REFUTED and any(breaks(failure, lemma.name) for failure in result.failures)
     broken = style("error", " - its induction fails") if failed else ""
     yield f"  {style('place', lemma.name)}{names}{unneeded}{broken}"
-    yield from wrapped(lemma.text, "    holds ", "          ")
-    yield from wrapped(f"{lemma.why}{cite}", "    why   ", "          ")
+    yield from below(lemma.text, "    holds ", "          ")
+    yield from below(f"{lemma.why}{cite}", "    why   ", "          ")
 
 
 def breaks(failure: Failure, lemma: str) -> bool:
