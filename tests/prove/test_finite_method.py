@@ -82,7 +82,8 @@ def test_a_mutant_breaks_it(name: str, mutant: Mutant) -> None:
 
 def test_the_bound_says_what_was_explored() -> None:
     assert re.sub(r"all \d+", "all N", result("connected-in-the-end").bound or "") == (
-        "scenario opened: all N situations, 2 kinds of segments in each direction at a time, duplicates, losses,"
+        "scenario opened (one endpoint has opened, the other listens; nobody closes, none sends what nothing calls for)"
+        ": all N situations, 2 kinds of segments in each direction at a time, duplicates, losses,"
         " initial sequence numbers 1000 of a and 3000 of b, no text"
     )
 
