@@ -215,12 +215,12 @@ def test_no_step_is_proved_because_it_cannot_happen(part: str, rules: list[str])
     "text",
     [
         "A.STATE == ESTABLISHED and B.STATE == ESTABLISHED and A.INC == 3 and B.INC == 2",
-        "A.STATE == ESTABLISHED and B.STATE == SYN-SENT and A.PEER.INC + 1 == B.INC and A.ACKED",
+        "A.STATE == ESTABLISHED and B.STATE == SYN-SENT and A.PEER.INC + 1 == B.INC and A.SYN.ACKED",
         "A.STATE == SYN-RECEIVED and B.STATE == SYN-RECEIVED and A.PEER.INC == B.INC and B.PEER.INC == A.INC",
         "A.STATE == ESTABLISHED and M.INC < A.INC and ACK in M.CTL and not RST in M.CTL and M.LEN > 0",
         "A.STATE == TIME-WAIT and B.STATE == LAST-ACK and A.PEER.INC == B.INC and FIN in M.CTL and FIN in N.CTL",
         "A.STATE == FIN-WAIT-2 and B.STATE == CLOSE-WAIT and A.PEER.INC == B.INC",
-        "A.STATE == CLOSING and not A.ACKED",
+        "A.STATE == CLOSING and not A.SYN.ACKED",
         "B.STATE == SYN-RECEIVED and B.PEER.INC < A.INC and A.STATE == SYN-SENT",
     ],
 )
@@ -249,7 +249,7 @@ def test_ghosts_are_data() -> None:
     context = context_of(RFC)
     ghosts = read_ghosts(context.model, context.properties.documents)
     found = {ghost.name: ghost for ghost in ghosts.endpoint}
-    assert found["PEER.INC"].follows == "IRS" and not found["INC"].derived and found["ACKED"].derived
+    assert found["PEER.INC"].follows == "IRS" and not found["INC"].derived and found["TAKEN"].derived
     assert {"INC", "PEER.INC", "ISS"} <= {ghost.name for ghost in ghosts.segment}
 
 
@@ -275,6 +275,6 @@ def test_what_is_proved_holds_in_random_runs(scenario: str) -> None:
             for a, b in ((now.a, now.b), (now.b, now.a)):
                 values = pair_values(a, b, named)
                 assert [name for name, claim in claims.items() if not claim(values)] == [], (seed, a.state, b.state)
-                open_ += values["A.ACKED"] and values["B.ACKED"]
+                open_ += values["A.SYN.ACKED"] and values["B.SYN.ACKED"]
                 pairs.add((a.state, b.state))
     assert open_ > 50 and len(pairs) > 15

@@ -115,3 +115,36 @@ def test_a_specification_without_a_scenario_has_initial_values() -> None:
 def test_an_unknown_state_has_its_neighbours_named() -> None:
     with pytest.raises(UsageError, match="'ESTABLISHED'"):
         step(load(), "established", "call CLOSE")
+
+
+FURTHER = {"ISS": "100", "SND.UNA": "150", "SND.NXT": "300", "SND.WND": "5000"}
+
+
+@pytest.mark.parametrize(
+    ("state", "segment", "values", "found"),
+    [
+        ("ESTABLISHED", ". 1:101(100)", {**FURTHER, "ISS": "1", "SND.UNA": "4294967000", "SND.NXT": "500"}, set()),
+        ("FIN-WAIT-1", ". 5:5(0)", {"ISS": "5", "SND.UNA": "5", "SND.NXT": "5", "FIN.SENT": "False"}, set()),
+        ("FIN-WAIT-1", ". 6:6(0)", {"ISS": "5", "SND.UNA": "5", "SND.NXT": "6", "SYN.ACKED": "False"}, {"TM418"}),
+        ("FIN-WAIT-1", "P. 5:9(4)", {"ISS": "5", "SND.UNA": "5", "SND.NXT": "9", "FIN.SENT": "False"}, set()),
+        ("FIN-WAIT-1", "P. 5:9(4)", {"ISS": "5", "SND.UNA": "5", "SND.NXT": "9", "SYN.ACKED": "False"}, {"TM410"}),
+        ("ESTABLISHED", ". 101:200(99)", FURTHER, set()),
+        ("ESTABLISHED", ". 100:200(100)", FURTHER, {"TM417"}),
+        ("ESTABLISHED", ". 100:200(100)", {**FURTHER, "ISS.PASSED": "True"}, set()),
+    ],
+)
+def test_the_number_of_the_syn_comes_round_again(
+    state: str, segment: str, values: dict[str, str], found: set[str]
+) -> None:
+    """2^32 octets later SND.UNA is the ISS again, and text has its number; the SYN stays acknowledged."""
+    taken = step(load(), state, f"departs {segment} ack 301 win 65535", values)
+    assert {breach.rule.code for breach in taken.breaches} == found and taken.permitted is not bool(found)
+
+
+@pytest.mark.parametrize(("acked", "passed"), [(1, False), (1 << 31, False), ((1 << 31) + 1, True)])
+def test_the_iss_is_passed_by_more_than_half_a_circle(acked: int, passed: bool) -> None:
+    """Distances from the ISS; once it is passed it stays so, also where the numbers have come round."""
+    for before, end in ((False, passed), (True, True)):
+        numbers = {"ISS": "100", "SND.UNA": str(99 + acked), "SND.NXT": str(110 + acked), "ISS.PASSED": str(before)}
+        taken = step(load(), "ESTABLISHED", f"arrives . 301:301(0) ack {100 + acked} win 65535", numbers)
+        assert taken.after["SND.UNA"] == 100 + acked and taken.after["ISS.PASSED"] == end
