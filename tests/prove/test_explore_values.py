@@ -74,10 +74,14 @@ def test_where_nobody_acts_there_is_no_step(otherwise: bool) -> None:
 def test_a_number_that_never_changes_is_known_where_the_text_says_it() -> None:
     assert said("LAG == 0", HAPPENS, False)
     assert holds(condition("LAG == 0", "exchange"), GHOSTS)(step(HAPPENS))
+    assert said("LARGEST.WINDOW == 100", HAPPENS, False)
     with pytest.raises(Unknown, match=r"LARGEST\.WINDOW"):
-        said("LARGEST.WINDOW == 0", HAPPENS)
-    with pytest.raises(Unknown, match=r"LARGEST\.WINDOW"):
-        holds(condition("LARGEST.WINDOW == 0", "exchange"), GHOSTS)(step(HAPPENS))
+        holds(condition("LARGEST.WINDOW == 0", "exchange"), {})(step(HAPPENS))
+
+
+def test_a_number_that_is_drawn_belongs_to_the_step_that_draws_it() -> None:
+    assert said("FRESH.ISS == 0 or FRESH.ISS != 0", SENDS, False) is False
+    assert said("FRESH.ISS == 0", SENDS, True) is True
 
 
 @pytest.mark.parametrize("text", ["WAITED", "B.WAITED", "NEXT.WAITED", "SEG.LEFT"])

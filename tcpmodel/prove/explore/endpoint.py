@@ -25,6 +25,8 @@ from tcpmodel.trace import Segment
 AGES = 4
 """No rule looks further back than this many times the longest constant; what is older counts as this old."""
 KEPT = 16
+DRAWN = "FRESH_ISS"
+"""What is selected only where a connection begins; other steps have none."""
 _MODULES: dict[int, tuple[Model, ModuleType]] = {}
 
 

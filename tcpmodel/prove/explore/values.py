@@ -15,6 +15,7 @@ from tcpmodel.compile import expressions
 from tcpmodel.compile.expressions import SEGMENT_FIELDS
 from tcpmodel.errors import UsageError
 from tcpmodel.prove.evaluate import evaluator
+from tcpmodel.prove.explore.endpoint import DRAWN
 from tcpmodel.prove.explore.path import End, InFlight, Situation
 from tcpmodel.prove.explore.scenario import ENDS
 from tcpmodel.prove.explore.search import Condition
@@ -157,6 +158,8 @@ def _plain(now: Situation, move: Move, own: End, ghosts: Ghosts) -> Source:
         # what surrounds the endpoint is as it was at this step once the step is taken again
         assert now.previous is not None
         now.system.fired(now.previous, move)
+        if identifier(name) == DRAWN and system.env.began < 0:
+            raise Absent(name)
         return _attribute(system.env, name)
 
     return found
