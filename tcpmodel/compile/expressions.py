@@ -98,6 +98,8 @@ class Emitter:
             return "(" + _SEQ_ORDER[node.op].format(l=left, r=right) + ")"
         if node.left.type == x.STATE and left.isdigit() and right.isdigit():
             return str((left == right) == (node.op == "=="))
+        if node.left.type == x.BOOL:  # an order of sequence numbers is any number but 0
+            left, right = f"bool({left})", f"bool({right})"
         return f"({left} {node.op} {right})"
 
     def _arith(self, node: x.Arith) -> str:

@@ -316,3 +316,13 @@ def test_no_two_names_become_the_same_identifier() -> None:
 )
 def test_conditions_have_no_needless_parentheses(node: x.Expr, text: str) -> None:
     assert Emitter().condition(node) == text
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (2, 1), (1, 1), (0xFFFFFFFF, 3), (3, 0xFFFFFFFF)])
+def test_truths_are_compared_as_truths(numbers: tuple[int, int]) -> None:
+    """The order of two sequence numbers comes out as some number, which is none of True and False."""
+    first, second = (x.Literal(x.SEQ, number, str(number)) for number in numbers)
+    before = (first.value - second.value) & 0x80000000 != 0
+    for node, truth in ((x.Literal(x.BOOL, 1, "True"), True), (x.Literal(x.BOOL, 0, "False"), False)):
+        text = Emitter().condition(x.Compare(x.BOOL, "==", node, x.Compare(x.BOOL, "<", first, second)))
+        assert eval(text) is (before == truth)

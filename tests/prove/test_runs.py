@@ -236,6 +236,6 @@ def test_the_steps_of_a_counterexample_are_those_of_both_backends(variant: str, 
     path = counterexample(context(variant).properties.properties[name], context(variant))
     assert path is not None
     found = list(steps([path]))
-    assert len(found) > 3
+    assert len(found) > 1
     for now in found:
         assert disagreement(now, variant) == "", str(now.move)
