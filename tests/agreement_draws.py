@@ -31,6 +31,7 @@ INTS = {
     "GAP.LEN": (0, 1, 3),
 }
 WINDOWS = (0, 1, 2, 10, 1000, 65535, 70_000, 1 << 30)
+ODDS = {**dict.fromkeys(("SEG.MALFORMED", "UNSEEN", "GAP", "PICKED.UP"), 0.05), "SYN.ACKED": 0.8, "ISS.PASSED": 0.2}
 SECOND = 1_000_000_000
 
 
@@ -89,7 +90,7 @@ class Draws:
     def value(self, variable: Variable) -> Any:
         name, type = variable.name, variable.type
         if type == "bool":
-            return self.random.random() < (0.05 if name in ("SEG.MALFORMED", "UNSEEN", "GAP", "PICKED.UP") else 0.4)
+            return self.random.random() < ODDS.get(name, 0.4)
         if type == "flags":
             common = self.random.choice((16, 16, 16, 24, 2, 18, 17, 4, 20, 48))
             return self.random.choice((common, common, self.random.randrange(512)))

@@ -21,12 +21,12 @@ from tcpmodel.compile import bounded, encodings, expressions, load_steps, python
 from tcpmodel.spec import load
 from tcpmodel.spec.model import Answering, Model
 
-EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("AGREEMENT_EXAMPLES", "1500"))
 
 
 def rarest(draws: Draws, steps: Python, fired: Counter[str]) -> Example:
     """Of some examples the one that fires the rule that has fired least; a plain step costs next to nothing."""
-    drawn = [draws.example() for _ in range(8)]
+    drawn = [draws.example() for _ in range(16)]
     return min(
         drawn, key=lambda example: min((fired[name] for name in steps.outcome(example).get("fired", [])), default=0)
     )
