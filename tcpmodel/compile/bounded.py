@@ -135,6 +135,10 @@ class Answers:
         """Whether the segment SEG is one of the answers owed, number for number."""
         return either(*(self._given(slot, values, order) for slot in values[OWED]))
 
+    def forget(self, slots: Slots) -> Slots:
+        """Nothing is owed."""
+        return tuple((z3().BoolVal(False), *slot[1:]) for slot in slots)
+
     def discharge(self, slots: Slots, values: Values, order: Order) -> Slots:
         """What is still owed after SEG: neither is it the answer itself, nor does it contain it."""
         bits = self.answering.contained

@@ -107,10 +107,7 @@ class _Generator:
         after = self.model.states.index(rule.enter) if rule.enter else state
         if after != state:
             yield f"t.STATE = {after}"
-        if rule.sends:
-            yield f"t.owed = owe(t.owed, {number}, ({', '.join(_form(send, Emitter()) for send in rule.sends)},))"
-        if rule.discharge:
-            yield "if t.owed: t.owed = discharge(t.owed, s)"
+        yield from _owing(rule, number)
         if rule.outcome == "drop" or index + 1 == len(procedure.stages):
             yield "return -1"
         elif after != state:
@@ -118,6 +115,16 @@ class _Generator:
             yield f"return {self._want(procedure, after, index + 1)}(t, s, e)"
         else:
             yield "pass"
+
+
+def _owing(rule: Rule, number: int) -> Iterator[str]:
+    """What becomes of the answers owed: those before are forgotten first, the segment is held against all last."""
+    if rule.forgets:
+        yield "t.owed = ()"
+    if rule.sends:
+        yield f"t.owed = owe(t.owed, {number}, ({', '.join(_form(send, Emitter()) for send in rule.sends)},))"
+    if rule.discharge:
+        yield "if t.owed: t.owed = discharge(t.owed, s)"
 
 
 def _test(rule: Rule, emitter: Emitter) -> str:

@@ -187,6 +187,8 @@ class _Walk:
             tcb = {**front.tcb, **{name: self._value(value, front.tcb, front.state) for name, value in rule.sets}}
             state = self.states.index(rule.enter) if rule.enter else front.state
             tcb[STATE] = encoding.literal(state, x.STATE)
+            if rule.forgets:
+                tcb[OWED] = self.answers.forget(tcb[OWED])
             if rule.sends:
                 tcb[OWED] = self._owe(rule, tcb, state, fires)
             if rule.discharge:

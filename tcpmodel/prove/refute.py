@@ -14,10 +14,9 @@ from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
 from tcpmodel.prove.explore import Condition, Path, Situation, scenario, search
 from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Impossible, Move
-from tcpmodel.prove.explore.values import Ghosts, Named, Unknown, pair_values, step_holds, step_values, tcb_values
-from tcpmodel.prove.methods.exploration import allowed
+from tcpmodel.prove.explore.values import Named, Unknown, pair_values, step_holds, step_values, tcb_values
+from tcpmodel.prove.methods.exploration import allowed, names_of
 from tcpmodel.prove.property import Property
-from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec.model import Model, Rule, Template
 from tcpmodel.spec.report import Report
 from tcpmodel.spec.shape import scalars
@@ -160,11 +159,6 @@ def _breaking_state(item: Property, context: Context) -> Condition:
     if item.claim.about != "endpoints":
         raise Unknown(item.claim.about)
     return lambda now: not all(told(pair_values(*ends, ghosts)) for ends in ((now.a, now.b), (now.b, now.a)))
-
-
-def names_of(context: Context) -> Ghosts:
-    """The ghost variables that an exploration can tell the values of."""
-    return read_ghosts(context.model, context.properties.documents).explored
 
 
 BREAKS: dict[str, Callable[[Property, Context], Condition]] = {

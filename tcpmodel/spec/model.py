@@ -82,7 +82,8 @@ class Rule:
     `outcome` is continue (next stage) or drop (the procedure ends). `forbid` is "" or must/should/may: what the
     rule describes breaks the RFC at that level, and `expected` gives the values that were due. `assume` is "" or
     the kind of an assumption about the capture; such a rule is only tried when assumptions are admitted. Several
-    `sends` are alternative forms of one answer. `holes` are the expressions of `message`, in order.
+    `sends` are alternative forms of one answer; what was owed before, the rule `forgets`. `holes` are the expressions
+    of `message`, in order.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Rule:
     holes: tuple[Expr, ...] = ()
     begins: str = ""
     discharge: bool = False
+    forgets: bool = False
     guard_text: str = ""
     level: str = ""
     cite: str = ""

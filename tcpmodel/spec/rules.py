@@ -54,6 +54,7 @@ class RuleBuilder:
             holes=self._holes(fields),
             begins=fields.choice("begins", ("connection",)),
             discharge=fields.flag("discharge"),
+            forgets=fields.flag("forgets"),
             guard_text=_joined([" ".join(text.value.split()) for text in fields.texts("when")]),
             level=fields.choice("level", LEVELS) or _level(requirements) or forbid or "must",
             cite=self._cite(fields, raw),

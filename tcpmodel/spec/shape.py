@@ -43,7 +43,7 @@ RULE = Shape(
     ("rule", "then"),
     (
         *("in", "when", "set", "enter", "send", "signal", "forbid", "code", "message", "expected", "assume"),
-        *("begins", "discharge", "cite", "quote", "requirements", "level", "note"),
+        *("begins", "discharge", "forgets", "cite", "quote", "requirements", "level", "note"),
     ),
 )
 OVERLAY = Shape(

@@ -124,6 +124,8 @@ class Machine:
             fields = {name: self.value(node, t, segment, e) for name, node in template.fields}
             forms.append(Form(rule.name, template.text, template.flags, fields["SEQ"], fields.get("ACK")))
         step.forms += forms
+        if rule.forgets:
+            t.owed = ()
         if forms:
             owed = tuple((form.flags, form.seq, -1 if form.ack is None else form.ack) for form in forms)
             t.owed = runtime.owe(t.owed, self.numbers[rule.name], owed)

@@ -15,7 +15,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from tcpmodel.compile.runtime import told as told_value
-from tcpmodel.trace import Arrival, Event, Observation, Restart, Segment, Told
+from tcpmodel.trace import Arrival, Event, Observation, Segment, Told
 from tcpmodel.verify.verdict import CONFORMING, VIOLATION, ConnectionVerdict, FileVerdict
 
 Key = tuple[frozenset[str], str]  # both addresses, and the carrier
@@ -236,7 +236,6 @@ class _Run:
         self.demand(right, item.frame, f"{event} has other arguments")
         e = self.step(event, item.frame, None, now=now, ACCEPT=True, FRESH_ISS=fresh, **arguments)
         self.demand(e.number < 0, item.frame, f"{event} is not possible")
-        self.t.owed = () if isinstance(item, Restart) else self.t.owed
 
     def arrive(self, frame: int, low: int, variant: Segment | None, fresh: int | None, accept: bool | None) -> None:
         """A segment of the peer is delivered, as it was captured or as the peer may really have sent it."""

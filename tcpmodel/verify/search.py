@@ -228,8 +228,6 @@ class Search:
             env.STRICT = True
         if not allowed:
             return False
-        if isinstance(item, Restart):
-            node.t.owed = ()  # what a rule has left owed is memory, too
         self.charge(node, env.bad, item.frame)
         if self.machine.env.began >= 0:
             node.note("begins", item.frame, fresh)

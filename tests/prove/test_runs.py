@@ -113,8 +113,7 @@ def said(context: Context) -> Said:
 
 
 def assumed(item: Lemma | Property, context: Context) -> frozenset[str]:
-    lemmas = [context.properties.lemmas[name] for name in context.properties.closure(item.given)]
-    return frozenset(name for owner in (item, *lemmas) for name in owner.assumptions)
+    return frozenset(context.properties.assumed(item))
 
 
 def broken_along(path: Path, items: Said, context: Context, asked: Counter[str]) -> dict[str, str]:

@@ -226,8 +226,6 @@ class Endpoint:
             setattr(self.env, name, value)
         if function(t, None, self.env) >= 0 or (self.env.began >= 0 and self.cores[core].incarnation >= len(self.isns)):
             return None
-        if occasion.kind == "crash":
-            t.owed = ()  # what a rule has left owed is memory, too
         if t.key() == self.tcbs[core].key():
             return local
         if place is not None:

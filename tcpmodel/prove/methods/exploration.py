@@ -87,14 +87,15 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     """Decided by the search; what is left to decide is true or false."""
     claim, statistics, options = item.claim, Statistics(), scenario(part, context.model.name)
     path = search(
-        options, _condition(claim, _ghosts(context)), models=context.model,
+        options, _condition(claim, names_of(context)), models=context.model,
         steps=claim.step is not TRUE or bool(claim.fires), statistics=statistics, allowed=allowed(item, context),
     )  # fmt: skip
     bound = "" if claim.reaches else f"scenario {part} ({options.title}), {statistics.bound}"
     yield Obligation(f"scenario {part}", (), z3().BoolVal((path is not None) == claim.reaches), Found(path, bound))
 
 
-def _ghosts(context: Context) -> Ghosts:
+def names_of(context: Context) -> Ghosts:
+    """The ghost variables that an exploration can tell the values of."""
     return read_ghosts(context.model, context.properties.documents).explored
 
 
@@ -112,7 +113,7 @@ def _condition(claim: Claim, ghosts: Ghosts) -> Condition:
 def allowed(item: Property, context: Context) -> Condition | None:
     """Whether a step keeps to the assumptions."""
     assumptions = [context.properties.assumptions[name] for name in context.properties.assumed(item)]
-    ghosts = _ghosts(context)
+    ghosts = names_of(context)
     kept = [step_holds(item.holds, ghosts, True) for item in assumptions if item.holds is not None]
     without = frozenset(name for item in assumptions for name in item.without)
     if not kept and not without:

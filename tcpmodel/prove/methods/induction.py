@@ -136,9 +136,7 @@ def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obl
 
 def _induction(part: str, given: Theory, goals: Theory, item: Property | Lemma, context: Context) -> Induction:
     world = world_of(context)
-    owners: list[Property | Lemma] = [item, *given.lemmas]
-    assumptions = dict.fromkeys(name for owner in owners for name in owner.assumptions)
-    return Induction(_move(part, world, context), given, goals, assumptions, context)
+    return Induction(_move(part, world, context), given, goals, context.properties.assumed(item), context)
 
 
 def _move(part: str, world: World, context: Context) -> Move:
