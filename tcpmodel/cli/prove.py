@@ -164,7 +164,7 @@ def _certified(request: Request, found: list[Chosen], answers: list[Answer]) -> 
             good = [a.item.name for a in answers if a.subject == one.title and a.counts == AS_EXPECTED]
             settings = Settings(one.subject, request.timeout, request.jobs)
             if good:
-                place = directory / one.context.model.name if len(found) > 1 else directory
+                place = directory / one.subject.name if len(found) > 1 else directory
                 yield certified(one, good, settings, request.solver, place, bool(request.certificate))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,27 +39,37 @@ class Chosen:
 
 def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, variants: tuple[str, ...]) -> list[Chosen]:
     """The named properties, all of them without a name. Raises UsageError for a name that no specification has."""
-    from tcpmodel.prove.units import context_of
     from tcpmodel.spec.report import nearest
 
-    found = [(subject, context_of(subject)) for subject in subjects(spec, profile, variants)]
-    known = [name for _, context in found for name in context.properties.properties]
+    found = [_whole(subject) if spec else _own(subject) for subject in subjects(spec, profile, variants)]
+    known = [item.name for one in found for item in one.items]
     if not known:
-        raise UsageError(f"no properties are written down for {found[0][1].model.name}")
+        raise UsageError(f"no properties are written down for {found[0].context.model.name}")
     for name in names:
         if name not in known:
             raise UsageError(f"no property '{name}': {nearest(name, known) or 'see tcpmodel prove --list'}")
-    picked = [
-        Chosen(
-            subject, context, tuple(p for p in context.properties.properties.values() if not names or p.name in names)
-        )
-        for subject, context in found
-    ]
+    picked = [replace(one, items=tuple(item for item in one.items if not names or item.name in names)) for one in found]
     return [one for one in picked if one.items]
 
 
+def _whole(subject: Subject) -> Chosen:
+    from tcpmodel.prove.units import context_of
+
+    context = context_of(subject)
+    return Chosen(subject, context, tuple(context.properties.properties.values()))
+
+
+def _own(subject: Subject) -> Chosen:
+    """The properties in the folder of that name: a profile leaves those of its base to the base."""
+    from tcpmodel.prove.load import FOLDER
+    from tcpmodel.spec.find import default_root, located
+
+    whole, folder = _whole(subject), default_root() / FOLDER / subject.name
+    return replace(whole, items=tuple(item for item in whole.items if located(item.place.file).parent == folder))
+
+
 def subjects(spec: str | None = None, profile: str | None = None, variants: tuple[str, ...] = ()) -> Iterator[Subject]:
-    """The specification that is named, else all that have properties and that the overlays rest on."""
+    """The specification that is named, else all, and all profiles, that have properties and fit the overlays."""
     from tcpmodel.prove.load import FOLDER
     from tcpmodel.prove.units import Subject
     from tcpmodel.spec.find import BASE, default_root, select

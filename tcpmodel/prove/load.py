@@ -1,4 +1,7 @@
-"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors in place."""
+"""specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors in place.
+
+What holds of one profile only stands in specs/properties/PROFILE/*.yaml, and rests on what the specification has.
+"""
 
 from __future__ import annotations
 
@@ -57,19 +60,21 @@ class Properties:
         return tuple(dict.fromkeys((*named, *always)))
 
 
-def property_files(index: Path, root: Path | None = None) -> list[Path]:
-    """The files that the properties of a specification stand in, in the order of their names.
+def property_files(index: Path, profile: str = "", root: Path | None = None) -> list[Path]:
+    """The files that the properties of a specification stand in, in the order of their names, then those of a profile.
 
     `index` is its spec.yaml; the folder of properties stands beside that of the specification, unless `root` is given.
     """
-    return sorted(((root or index.parent.parent) / FOLDER / index.parent.name).glob("*.yaml"))
+    folders = dict.fromkeys((index.parent.name, profile or index.parent.name))
+    around = (root or index.parent.parent) / FOLDER
+    return [path for name in folders for path in sorted((around / name).glob("*.yaml"))]
 
 
 def load_properties(model: Model, root: Path | None = None) -> Properties:
     """All properties, typed against the model. Raises SpecError with every diagnostic."""
     report = Report()
     reader = _Reader(model, report, root)
-    for path in property_files(located(model.files[0]), root):
+    for path in property_files(located(model.files[0]), model.profile, root):
         for document in read(path, shown(path), report):
             reader.read(document)
     reader.finish()

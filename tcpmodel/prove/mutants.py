@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from tcpmodel.prove.load import property_files
 from tcpmodel.prove.shapes import EDITS
 from tcpmodel.spec import load
-from tcpmodel.spec.find import select, shown
+from tcpmodel.spec.find import Selection, select, shown
 from tcpmodel.spec.loader import load_selection
 from tcpmodel.spec.model import Model
 from tcpmodel.spec.reader import read
@@ -21,13 +20,13 @@ def mutated(name: str, profile: str | None, variants: tuple[str, ...], mutant: s
     if not mutant:
         return load(name, profile=profile, variants=variants)
     selection = select(name, profile, variants, None)
-    model = load_selection(selection, (overlay(selection.index.path, *mutant.split("/", 1)),))
+    model = load_selection(selection, (overlay(selection, *mutant.split("/", 1)),))
     return replace(model, variants=(*model.variants, mutant))
 
 
-def overlay(index: Path, owner: str, mutant: str) -> Mapping:
-    """The overlay that a property's mutant stands for, of the specification with that index. KeyError without one."""
-    for path in property_files(index):
+def overlay(selection: Selection, owner: str, mutant: str) -> Mapping:
+    """The overlay that a property's mutant stands for, of the specification selected. KeyError without one."""
+    for path in property_files(selection.index.path, selection.profile):
         for document in read(path, shown(path), Report()):
             if _says(document, "property", owner):
                 for node in _mutants(document):
