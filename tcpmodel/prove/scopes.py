@@ -29,7 +29,7 @@ GROUPS = {
     "segments": ("A", "B", "M", "N", LIMIT),
     "exchange": ("A", "B", "M", "N", LIMIT),
     "endpoint step": (TCB, SEGMENT_FIELD, ENVIRONMENT, ARGUMENT, NEXT, LIMIT),
-    "ghost": (TCB, SEGMENT_FIELD, ENVIRONMENT, GHOST_TCB, GHOST_SEGMENT),
+    "ghost": (TCB, SEGMENT_FIELD, ENVIRONMENT, GHOST_TCB, GHOST_SEGMENT, LIMIT),
     "system step": (
         *(TCB, SEGMENT_FIELD, ENVIRONMENT, ARGUMENT, NEXT, LIMIT),
         *(GHOST_TCB, GHOST_SEGMENT, GHOST_NEXT, "B"),

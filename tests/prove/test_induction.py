@@ -37,7 +37,7 @@ from tcpmodel.spec.source import Source
 
 TIMEOUT = 60.0
 RFC = Subject()
-FILES = ("connection.yaml", "release.yaml")
+FILES = ("connection.yaml", "release.yaml", "delivery.yaml")
 OURS = [n for n, p in context_of(RFC).properties.properties.items() if p.place.file.endswith(FILES)]
 NUMBERS = "order"
 """The first of the lemmas about sequence numbers, which are proved together."""
@@ -120,6 +120,19 @@ def test_two_segments_are_no_handshake_and_only_the_changed_rule_is_to_blame() -
             f"{LEAVES} LAST-ACK",
             "output.again",
         ),
+        ("delivered-as-sent/no segment is tested for acceptability", "arrived", f"{ARRIVES} ESTABLISHED", "text"),
+        (
+            "delivered-as-sent/what has not arrived is acknowledged once the window opens",
+            "arrived",
+            f"{LEAVES} FIN-WAIT-2",
+            "output.acknowledges.beyond-window",
+        ),
+        (
+            "acknowledged-is-received/what is held behind a gap is acknowledged",
+            "acknowledges-received",
+            f"{ARRIVES} ESTABLISHED",
+            "text.reassembled",
+        ),
     ],
 )
 def test_a_mutant_fails_at_the_rule_that_was_changed(mutant: str, lemma: str, part: str, rule: str) -> None:
@@ -138,6 +151,15 @@ def test_without_fresh_initial_numbers_nothing_holds() -> None:
     assert {"listen.syn", "open.active", "time-wait.syn.reopens"} <= rules
 
 
+def test_a_window_that_shrinks_lets_text_beyond_it_be_taken_over_a_gap() -> None:
+    """The window closes before the gap is filled; then what arrived behind the gap may be acknowledged with it."""
+    context = fresh()
+    assumption = context.properties.assumptions["steady-window"]
+    context.properties.assumptions["steady-window"] = replace(assumption, holds=None)
+    rules = {rule for failure in failures(context, "arrived", [f"{LEAVES} ESTABLISHED"]) for rule in failure.rules}
+    assert rules & {"output.window", "output.window.shrunk"}
+
+
 @pytest.mark.parametrize(
     ("lemma", "owner", "parts"),
     [
@@ -152,6 +174,11 @@ def test_without_fresh_initial_numbers_nothing_holds() -> None:
         ("crossing", "succession", [f"{ARRIVES} SYN-RECEIVED"]),
         ("succession", "agreed", [f"{ARRIVES} SYN-RECEIVED"]),
         ("received", "fin-taken", [f"{ARRIVES} ESTABLISHED"]),
+        ("meant", "arrived", [f"{ARRIVES} ESTABLISHED"]),
+        ("one-partner", "partner", [f"{ARRIVES} SYN-RECEIVED"]),
+        ("partner", "met", [f"{ARRIVES} ESTABLISHED"]),
+        ("acknowledges-received", "in-hand", [f"{ARRIVES} ESTABLISHED"]),
+        ("in-hand", "in-hand-before", [f"{LEAVES} ESTABLISHED"]),
     ],
 )
 def test_no_lemma_can_be_left_out(lemma: str, owner: str, parts: list[str]) -> None:
@@ -222,12 +249,15 @@ def test_no_step_is_proved_because_it_cannot_happen(part: str, rules: list[str])
         "A.STATE == FIN-WAIT-2 and B.STATE == CLOSE-WAIT and A.PEER.INC == B.INC",
         "A.STATE == CLOSING and not A.SYN.ACKED",
         "B.STATE == SYN-RECEIVED and B.PEER.INC < A.INC and A.STATE == SYN-SENT",
+        "A.SYN.ACKED and B.SYN.ACKED and A.INC == 2 and A.MET == 1 and A.ARRIVED and A.RCV.NXT <= NUMBER < B.SND.NXT",
+        "A.STATE == ESTABLISHED and A.MET == A.INC and A.IRS + 1 < NUMBER and NUMBER < A.RCV.NXT and B.SND.UNA < NUMBER",
+        "B.SYN.ACKED and B.PEER.INC == A.INC and M.INC == A.INC and M.ISS < M.SEQ and M.SEQ + M.LEN <= M.UNA and M.LEN == 1",
     ],
 )
 def test_the_lemmas_leave_room_for(text: str) -> None:
     """States that do occur, half-open connections and old segments among them."""
     context = context_of(RFC)
-    theory = theory_of(context, ("agreed", "called", "one-fin", "fin-taken"))
+    theory = theory_of(context, ("agreed", "called", "one-fin", "fin-taken", "arrived", "met", "in-hand-before"))
     world = theory.world
     a, b, m, n = world.endpoint("A."), world.endpoint("B."), world.segment("M."), world.segment("N.")
     said = [*theory.of_endpoints(a, b), *theory.of_segment(m, a, b), *theory.of_segment(n, b, a)]
@@ -266,7 +296,7 @@ def test_what_is_proved_holds_in_random_runs(scenario: str) -> None:
     properties = context_of(RFC).properties
     ghosts = read_ghosts(properties.model, properties.documents).endpoint
     named = {ghost.name: ghost.value for ghost in ghosts if ghost.derived and ghost.value is not None}
-    lemmas = ("synchronized", "answered", "agreed", "received", "fin-taken")
+    lemmas = ("synchronized", "answered", "agreed", "received", "fin-taken", "in-hand")
     claims = {name: evaluator(properties.lemmas[name].holds) for name in lemmas}
     open_, pairs = 0, set()
     for seed in range(12):
