@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tcpmodel.compile.bounded import OWED
-from tcpmodel.compile.encodings import CIRCLE, Encoding, Term, both, z3
+from tcpmodel.compile.encodings import CIRCLE, Encoding, Integers, Term, both, z3
 from tcpmodel.compile.relation import STATE, Relation
 from tcpmodel.compile.values import Slots, Value, Values
 from tcpmodel.spec import expr as x
@@ -27,7 +27,10 @@ WIDTHS = {
     "SEG.SACKS": (0, 4),
     "SEG.COOKIE": (-1, 38),
 }
-"""The least and the greatest value of each field of a decoded segment; -1 stands for an absent option."""
+"""The least and the greatest value of each field of a decoded segment; -1 stands for an absent option.
+
+A number as wide as the circle is counted on over integers, as sequence numbers are: timestamps (RFC 7323 4).
+"""
 
 LARGEST = 1 << 40
 """No number of octets and no duration in octets' stead gets beyond this; it keeps sums exact in 64 bits."""
@@ -50,6 +53,8 @@ def width(row: Variable, value: Value, relation: Relation) -> Iterator[Term]:
     encoding = relation.encoding
     if row.type == x.INT:
         low, high = WIDTHS.get(row.name, (-LARGEST, LARGEST))
+        if high == CIRCLE - 1 and isinstance(encoding, Integers):  # a place on the circle, as a sequence number is
+            high = LARGEST
         yield _between(value, low, high, encoding, x.INT)
     elif row.type == x.TIME:
         yield _between(value, -1, 1 << 61, encoding, x.TIME)

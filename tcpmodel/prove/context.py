@@ -40,10 +40,12 @@ class Context:
         for name in names:
             yield f"lemma {name}", self.truth(self.properties.lemmas[name].holds, machine, values)
 
-    def assumed(self, names: Iterable[str], machine: Machine, values: Values) -> Iterator[tuple[str, Term]]:
-        """What is taken for granted of a step, as hypotheses; some assumptions are words only."""
+    def assumed(
+        self, names: Iterable[str], machine: Machine, values: Values, procedure: str
+    ) -> Iterator[tuple[str, Term]]:
+        """What is taken for granted of a step of a procedure, as hypotheses; some assumptions are words only."""
         for name in names:
-            holds = self.properties.assumptions[name].holds
+            holds = self.properties.assumptions[name].condition(procedure)
             if holds is not None:
                 yield f"assumption {name}", self.truth(holds, machine, values)
 

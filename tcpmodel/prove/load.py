@@ -139,13 +139,14 @@ class _Reader:
         return fields, name.value if name else ""
 
     def _assumption(self, node: Mapping) -> None:
-        from tcpmodel.prove.methods.reading import known
+        from tcpmodel.prove.methods.reading import events, known
 
         fields, name = self._new(node, ASSUMPTION, dict(self.found.assumptions))
         holds, without = self._conditions(fields, "holds", self.words.scope("system step")), self._without(fields)
         self.found.assumptions[name] = Assumption(
             name, fields.words("is"), fields.words("cite"), holds, document_digest(node), fields.place, without,
             _numbers(fields), known(fields, "methods", METHODS, "no method of proof", self.report),
+            frozenset(p.name for text in fields.texts("on") for p in events(text, self.model.procedures, self.report)),
         )  # fmt: skip
 
     def _without(self, fields: Fields) -> frozenset[str]:

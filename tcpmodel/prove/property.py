@@ -22,8 +22,9 @@ RESULTS = (PROVED, REFUTED, BOUNDED, UNKNOWN)
 class Assumption:
     """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None.
 
-    Rules that stand in `without` do not fire in a step of two endpoints. One about `numbers` that are integers is what
-    a proof over such numbers takes for granted of them; one of `methods` is taken for granted by all their proofs.
+    Rules that stand in `without` do not fire in a step of two endpoints. With `on` an event the condition is one of its
+    steps alone, whose `procedures` are named. One about `numbers` that are integers is what a proof over such numbers
+    takes for granted of them; one of `methods` is taken for granted by all their proofs.
     """
 
     name: str
@@ -35,6 +36,11 @@ class Assumption:
     without: frozenset[str] = frozenset()
     numbers: str = NUMBERS[0]
     methods: tuple[str, ...] = ()
+    procedures: frozenset[str] = frozenset()
+
+    def condition(self, procedure: str) -> Expr | None:
+        """What a step of the procedure of that name must meet."""
+        return self.holds if not self.procedures or procedure in self.procedures else None
 
 
 @dataclass(frozen=True)

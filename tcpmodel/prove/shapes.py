@@ -5,7 +5,7 @@ from __future__ import annotations
 from tcpmodel.spec.shape import OVERLAY, Shape
 
 GHOST = Shape("a ghost variable", ("type", "is"), ("initial", "begins", "follows", "on", "value", "leaves", "explored"))
-ASSUMPTION = Shape("an assumption", ("assumption", "is", "cite"), ("holds", "without", "numbers", "methods"))
+ASSUMPTION = Shape("an assumption", ("assumption", "is", "cite"), ("holds", "on", "without", "numbers", "methods"))
 LEMMA = Shape("a lemma", ("lemma", "about", "holds", "why"), ("given", "assumptions", "numbers", "cite", "note"))
 PROPERTY = Shape(
     "a property",

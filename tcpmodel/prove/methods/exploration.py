@@ -23,10 +23,12 @@ from tcpmodel.prove.explore.scenario import scenarios
 from tcpmodel.prove.explore.values import Ghosts, holds, step_holds
 from tcpmodel.prove.methods.reading import TRUE, conditions
 from tcpmodel.prove.obligation import Answer, Obligation
-from tcpmodel.prove.property import Failure, Property
+from tcpmodel.prove.property import Assumption, Failure, Property
 from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.spec import expr as x
+from tcpmodel.spec.expr import Expr
+from tcpmodel.spec.model import Model
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.shape import Fields
 
@@ -114,11 +116,19 @@ def allowed(item: Property, context: Context) -> Condition | None:
     """Whether a step keeps to the assumptions."""
     assumptions = [context.properties.assumptions[name] for name in context.properties.assumed(item)]
     ghosts = names_of(context)
-    kept = [step_holds(item.holds, ghosts, True) for item in assumptions if item.holds is not None]
+    kept = [_kept(item, item.holds, ghosts, context.model) for item in assumptions if item.holds is not None]
     without = frozenset(name for item in assumptions for name in item.without)
     if not kept and not without:
         return None
     return lambda now: without.isdisjoint(now.rules) and all(held(now) for held in kept)
+
+
+def _kept(item: Assumption, holds: Expr, ghosts: Ghosts, model: Model) -> Condition:
+    """Whether a step meets the condition of an assumption, or is on another event than its own."""
+    own = [procedure for procedure in model.procedures if procedure.name in item.procedures]
+    rules = {rule.name for procedure in own for stage in procedure.stages for rule in stage.rules}
+    met = step_holds(holds, ghosts, True)
+    return lambda now: bool(rules) and rules.isdisjoint(now.rules) or met(now)
 
 
 def explain(item: Property, answer: Answer, context: Context) -> Failure:

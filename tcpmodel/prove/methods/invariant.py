@@ -62,7 +62,7 @@ def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obl
     step = context.step(part, machine)
     before = machine.before(step)
     given = context.given(context.properties.closure((lemma.name,)), machine, before)
-    assumed = context.assumed(lemma.assumptions, machine, {**before, **after(step)})
+    assumed = context.assumed(lemma.assumptions, machine, {**before, **after(step)}, step.procedure.name)
     goal = context.truth(lemma.holds, machine, step.after)
     yield Obligation(f"{part}: lemma {lemma.name}", (*machine.hypotheses(step), *given, *assumed), goal, step)
 

@@ -57,7 +57,7 @@ def premises(item: Property, step: Step, machine: Machine, context: Context, law
     names = values(step, machine)
     usual = (row for row in machine.hypotheses(step) if lawful or row[0] != LAWFUL)
     given = context.given(context.properties.closure(item.given), machine, names)
-    assumed = context.assumed(item.assumptions, machine, names)
+    assumed = context.assumed(item.assumptions, machine, names, step.procedure.name)
     when = context.truth(item.claim.when, machine, names)
     return (*usual, *given, *assumed, ("the condition of the property", when))
 

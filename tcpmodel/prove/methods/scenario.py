@@ -104,7 +104,7 @@ def _conditions(event: Event, step: Step, name: str, item: Property, context: Co
     yield f"{name} in {event.state}", where
     for label, term in machine.hypotheses(step):
         yield f"{name}: {label}", term
-    for label, term in context.assumed(item.assumptions, machine, values):
+    for label, term in context.assumed(item.assumptions, machine, values, step.procedure.name):
         yield f"{name}: {label}", term
     yield f"{name}: when", context.truth(event.when, machine, values)
     yield f"{name}: then", context.truth(event.then, machine, values)

@@ -61,8 +61,9 @@ class Induction:
         facts: Facts = {name: [term] for name, term in world.machine.hypotheses(move.step)}
         add(facts, WIDTH, world.width(self.b, TCB))
         for item in self.assumed:
-            if item.holds is not None:
-                add(facts, f"assumption {item.name}", world.read(item.holds, move.values))
+            holds = item.condition(move.step.procedure.name)
+            if holds is not None:
+                add(facts, f"assumption {item.name}", world.read(holds, move.values))
             excluded = [f.when for f in move.step.firings if f.rule.name in item.without]
             if excluded:
                 add(facts, f"assumption {item.name}", negation(either(*excluded)))
