@@ -22,6 +22,7 @@ A, B = "10.0.0.1:40000", "10.0.0.2:80"
 
 # variant -> (the endpoint in question, whether it keeps to the variant and breaks the RFC, or the other way round)
 VARIANTS = {
+    "accelerated-open": (B, True),
     "close-resets": (A, False),
     "closed-silent": (B, False),
     "no-reset-after-close": (A, True),
