@@ -49,7 +49,8 @@ def rungs(
     start = segments[0].time if segments else -1
     for segment in segments:
         time = f"{(segment.time - start) / 1e9:.6f}" if segment.time >= 0 and start >= 0 else ""
-        note = f"{notes[segment.frame]}: " if segment.frame in notes else ""
+        note = "forged: " if segment.forged else ""
+        note += f"{notes[segment.frame]}: " if segment.frame in notes else ""
         words, lost = note + to_packetdrill(segment), notes.get(segment.frame) == LOST
         found[segment.frame] = Rung(segment.frame, time, words, segment.src == connection.a, lost)
     frames = sorted(found)

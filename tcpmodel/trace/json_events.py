@@ -33,7 +33,7 @@ HEADER_TEXTS = ("title", "cite", "note")
 OPTION_KEYS = frozenset({"mss", "wscale", "sackok", "sack", "tsval", "tsecr", "tfo"})
 FIELD_KEYS = frozenset({"flags", "seq", "ack", "win", "urg", "len", "options"})
 ABOUT_KEYS = frozenset(
-    {"from", "to", "time", "note", "carrier", "cut", "badsum", "digest", "ident", "malformed"}
+    {"from", "to", "time", "note", "carrier", "cut", "badsum", "digest", "ident", "malformed", "forged"}
 )
 EVENT_KEYS = {
     "segment": ABOUT_KEYS | {"segment"},
@@ -239,6 +239,8 @@ class EventReader:
 
     def _segment(self, event: Object, time: int) -> Segment:
         src, dst = self._ends(event)
+        if self.hidden and "forged" in event:
+            raise Wrong(".forged", 'needs "hidden": false in the header: no capture shows who sent a segment')
         fields = _notation(event["segment"]) if "segment" in event else _fields(event)
         segment = made(fields | _about(event), self._segments + 1, time, src, dst)
         self._segments += 1
@@ -354,7 +356,7 @@ def _about(event: Object) -> dict[str, object]:
     """What is said about a segment and does not stand in its header; only the keys that are there."""
     checks: dict[str, Callable[[object, str], object]] = {
         "carrier": text, "cut": boolean, "badsum": boolean, "malformed": text,
-        "digest": _bits(64), "ident": _bits(64),
+        "digest": _bits(64), "ident": _bits(64), "forged": boolean,
     }  # fmt: skip
     found = {key: check(event[key], f".{key}") for key, check in checks.items() if key in event}
     if "malformed" in found:

@@ -37,6 +37,7 @@ class Segment:
     or why the options are malformed. `cut`: the capture holds less than the whole text. `digest` is a hash of
     the payload (0: none or cut), `badsum` whether the checksum is wrong (None: not verifiable) and `ident` a
     hash of the IP packet without hop limit and header checksum: equal when one packet was captured twice.
+    `forged`: somebody else than `src` has put it into the network, which only a trace that hides nothing can tell.
     """
 
     frame: int
@@ -63,6 +64,7 @@ class Segment:
     digest: int = 0
     badsum: bool | None = None
     ident: int = 0
+    forged: bool = False
 
 
 @dataclass(slots=True)

@@ -97,7 +97,7 @@ def _segment(segment: Segment, names: dict[str, str]) -> Json:
     out["segment"] = to_packetdrill(replace(segment, optbad=""))
     if segment.optbad:
         out["malformed"] = segment.optbad
-    known = {"carrier": segment.carrier, "cut": segment.cut, "digest": segment.digest, "ident": segment.ident}
+    known = {name: getattr(segment, name) for name in ("carrier", "cut", "digest", "ident", "forged")}
     out.update({key: value for key, value in known.items() if value})
     if segment.badsum is not None:
         out["badsum"] = segment.badsum

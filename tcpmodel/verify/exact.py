@@ -128,12 +128,15 @@ class ExactConnection(Connection):
             end.carried, self.sides[address] = self.carried, end
 
     def feed(self, segment: Segment) -> None:
-        """The next segment that was sent."""
+        """The next segment that was sent; a forged one is no step of either endpoint until it arrives."""
         self.last, self.time = segment.frame, segment.time
         self.carried[segment.frame] = segment
         self.arrived[segment.frame] = []
         self.segments += 1
-        self._take(segment.src, segment)
+        if self.excerpts.due:
+            self.excerpts.follow(segment)
+        if not segment.forged:
+            self._take(segment.src, segment)
         self.recent.append(segment)
 
     def tell(self, item: Told) -> None:
@@ -143,8 +146,5 @@ class ExactConnection(Connection):
         self._take(item.endpoint, item)
 
     def _take(self, address: str, item: Item) -> None:
-        segment = item if isinstance(item, Segment) else None
-        if segment and self.excerpts.due:
-            self.excerpts.follow(segment)
         if not self.sides[address].take(item):
-            self.excerpts.mark(self.recent, segment)
+            self.excerpts.mark(self.recent, item if isinstance(item, Segment) else None)

@@ -70,6 +70,12 @@ def test_where_nothing_is_hidden_arrivals_are_told_of() -> None:
     assert load(text)[2:] == [Arrival(a, 2, 2, -1), Arrival(b, 1, 2, 2_000_000_000)]
 
 
+def test_where_nothing_is_hidden_a_segment_may_be_forged() -> None:
+    forged, own = load(document(GOOD | {"forged": True}, GOOD | {"forged": False}, hidden=False))
+    assert isinstance(forged, Segment) and isinstance(own, Segment)
+    assert (forged.forged, own.forged, forged.src) == (True, False, own.src)
+
+
 def test_endpoints_may_be_left_out_or_be_addresses() -> None:
     (first, second) = load(
         '{"schema":"tcpmodel/trace/1","events":[{"from":"a","segment":"S 1:1(0)"},'
@@ -118,6 +124,8 @@ GOOD = {"from": "a", "segment": "S 1:1(0)"}
             document(GOOD, {"arrives": 2}, GOOD, hidden=False),
             "event 2 ($.events[1].arrives, line 1): frame 2 has not been sent yet, there are 1 so far",
         ),
+        (document(GOOD | {"forged": True}), 'event 1 ($.events[0].forged, line 1): needs "hidden": false in the'),
+        (document(GOOD | {"forged": 1}, hidden=False), "event 1 ($.events[0].forged, line 1): must be true or false"),
         (document(GOOD, {"arrives": 0}, hidden=False), "event 2 ($.events[1].arrives, line 1): must be the number"),
         (document(GOOD, {"arrives": 1, "at": "b"}, hidden=False), "event 2 ($.events[1], line 1): unknown key 'at'"),
         (document({"restart": False, "at": "a"}), "event 1 ($.events[0].restart, line 1): must be true, not false"),
@@ -292,6 +300,16 @@ def test_the_schema_of_arrivals_agrees(hidden: bool) -> None:
         trace = BASE | {"hidden": hidden, "events": [GOOD] * 4 + [{"arrives": value}]}
         assert validator.is_valid(trace) == accepted(trace) <= (not hidden), value
     assert accepted(trace) != hidden
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_the_schema_of_forged_segments_agrees(hidden: bool) -> None:
+    validator = pytest.importorskip("jsonschema").Draft202012Validator(SCHEMA)
+    for value in VALUES:
+        for row in ({"from": "a", "flags": "SYN"}, GOOD, {"call": "C", "at": "a"}):
+            trace = BASE | {"hidden": hidden, "events": [row | {"forged": value}]}
+            wanted = isinstance(value, bool) and not hidden and "call" not in row
+            assert validator.is_valid(trace) == accepted(trace) == wanted, trace
 
 
 @pytest.mark.parametrize("key", sorted(SCHEMA["$defs"]["options"]["properties"]))

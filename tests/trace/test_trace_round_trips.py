@@ -72,7 +72,7 @@ def events(draw: st.DrawFn, kinds: str = "stcor") -> list[Event]:
             known: dict[str, Any] = {
                 "carrier": draw(WORDS), "cut": draw(st.booleans()), "optbad": draw(WORDS),
                 "badsum": draw(st.sampled_from([None, True, False])),
-                "digest": draw(BITS64), "ident": draw(BITS64),
+                "digest": draw(BITS64), "ident": draw(BITS64), "forged": "a" in kinds and draw(st.booleans()),
             }  # fmt: skip
             out.append(replace(draw(segments()), frame=frame, **known))
         else:

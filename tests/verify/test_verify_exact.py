@@ -100,6 +100,22 @@ def test_a_segment_that_arrives_again_is_answered_again() -> None:
     assert exact(*rows[:-1], "b owes").verdict == "conforming"
 
 
+def test_a_forged_segment_is_a_step_of_nobody_until_it_arrives() -> None:
+    """Its sender goes on as if nothing had been; whoever gets it takes it for its peer's."""
+    rows = (*OPEN, "a forged R 101:101(0)")
+    assert exact(*rows, "a is ESTABLISHED", "b is ESTABLISHED").verdict == "conforming"
+    assert exact(*rows, "arrives 4", "a is ESTABLISHED", "b is CLOSED", "b owes").verdict == "conforming"
+    assert blamed(exact(*OPEN, "a R 101:101(0)", "arrives 4", "b is CLOSED")) == [("must", A, 4)]
+    challenged = exact(*OPEN, "a forged R 102:102(0)", "arrives 4", "b . 301:301(0) ack 101", "b is ESTABLISHED")
+    assert challenged.verdict == "conforming" and challenged.segments == 5
+    assert blamed(exact(*rows, "arrives 4", "b is ESTABLISHED")) == [("must", B, 4)]
+
+
+def test_a_trace_may_begin_with_a_forged_segment() -> None:
+    connection = exact("a forged . 5:5(0) ack 7", "arrives 1", "b R 7:7(0)", "b is CLOSED", "a is CLOSED")
+    assert (connection.verdict, connection.a) == ("conforming", A)
+
+
 def test_segments_may_overtake_one_another() -> None:
     late = (*OPEN, "a P. 101:111(10) ack 301", "a P. 111:121(10) ack 301", "arrives 5")
     assert exact(*late, "b is ESTABLISHED RCV.NXT=101", "arrives 4", "b . 301:301(0) ack 121").verdict == "conforming"

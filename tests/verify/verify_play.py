@@ -34,13 +34,13 @@ class Played:
 
 def event(text: str) -> dict[str, Any]:
     """ "a S 1:1(0)" a segment, "a call OPEN passive", "a timeout USER", "a restarts", "a is CLOSED ISS=1", "arrives 1",
-    "a owes R. 0:0(0) ack 101" (or nothing).
+    "a owes R. 0:0(0) ack 101" (or nothing), "a forged R 101:101(0)".
     """
     who, first, *rest = text.split()
     if who == "arrives":
         return {"arrives": int(first)}
     if first == "call":
-        return {"call": rest[0], "at": who, "args": {"passive": "passive" in rest} if rest[0] == "OPEN" else {}}
+        return {"call": rest[0], "at": who, "args": dict.fromkeys(rest[1:], True)}
     if first == "timeout":
         return {"timeout": rest[0], "at": who}
     if first == "restarts":
@@ -50,6 +50,8 @@ def event(text: str) -> dict[str, Any]:
         return {"at": who, "state": rest[0], "tcb": {name: int(value) for name, value in values.items()}}
     if first == "owes":
         return {"at": who, "owes": [" ".join(rest)] if rest else []}
+    if first == "forged":
+        return event(text.replace(" forged", "", 1)) | {"forged": True}
     shown = text[2:] if " win " in text else re.sub(r"( <.*)?$", r" win 65535\1", text[2:], count=1)
     return {"from": who, "segment": shown}
 
