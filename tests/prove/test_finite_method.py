@@ -97,6 +97,16 @@ def test_a_run_that_refutes_conforms_to_the_text(name: str, tmp_path: Path) -> N
     assert (verdict.verdict, verdict.assumptions) == ("conforming", [])
 
 
+@pytest.mark.parametrize("name", FALSE)
+def test_a_run_to_what_should_never_be_is_as_short_as_any(name: str) -> None:
+    item, model = OURS[name], context_of(RFC).model
+    if finite.NEVER in item.claim.goals:
+        view = finite.View(finite.explored(item.claim, model), item.claim)
+        nearer = nearest(view.graph, {view.graph.graph["initial"]}, view.goal(finite.NEVER))
+        found = finite.QUESTIONS[finite.NEVER](view)
+        assert found and found.path and len(found.path) == len(nearer) - 1
+
+
 def test_a_trap_is_shown_with_the_way_into_it() -> None:
     assert result("waiting-for-nobody").reason.endswith("FIN-WAIT-2 / CLOSED; nothing happens any more")
     item = OURS["simultaneous-close"]
@@ -182,7 +192,10 @@ def test_one_graph_serves_all_claims_of_a_scenario() -> None:
     assert finite.explored(first, model) is not graph and first.watched != second.watched
 
 
-@pytest.mark.parametrize("name", ["both-opened", "opened-and-crashes", "open-with-loss", "early-release"])
+WAYS = ["both-opened", "opened-and-crashes", "open-with-loss", "early-release", "attacker-in-sight"]
+
+
+@pytest.mark.parametrize("name", WAYS)
 def test_every_way_is_a_run(name: str) -> None:
     """From one node to the next there is a step of the endpoints themselves, whichever states have been joined."""
     model = context_of(RFC).model
@@ -196,7 +209,7 @@ def test_every_way_is_a_run(name: str) -> None:
 def test_questions_of_a_graph() -> None:
     import networkx as nx
 
-    a, b, c, d, e = ((number, 0, 0, 0) for number in range(5))
+    a, b, c, d, e = ((number, 0, 0, 0, 0) for number in range(5))
     graph: Graph = nx.DiGraph([(a, b), (b, c), (c, b), (a, d), (d, a), (e, a)])
     assert behind(graph, {b}) == {b, c} and behind(graph, set()) == set()
     assert before(graph, {d}) == {a, d, e}

@@ -53,6 +53,8 @@ class _Closure:
                 self._add(side, state.local(side))
             for side, packet, _ in state.flying:
                 self._send(side, packet)
+        for side, packet in self.system.forgeries:
+            self._send(side, packet)
         while self.todo:
             self._from(*self.todo.pop())
 

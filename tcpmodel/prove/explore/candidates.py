@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from tcpmodel.compile import runtime
@@ -60,7 +60,7 @@ class Candidates:
         self.begins = _compiled({*_compared(allowing, SEQ, False), *_templates(told, SEQ)})
         self.ends = _compiled(set(_compared(allowing, SEQ, True)))
         self.acks = _compiled({*_compared(allowing, ACK, False), *_templates(told, ACK)})
-        self.controls = list(_controls(scenario))
+        self.controls = list(_controls(scenario.controls, scenario.acknowledging))
 
     def of(self, t: Any) -> Iterator[Wire]:
         """Segments for an endpoint with this TCB, each once; what it owes comes first."""
@@ -79,11 +79,20 @@ class Candidates:
         yield from seen
 
 
-def _controls(scenario: Scenario) -> Iterator[tuple[int, bool]]:
+def forged(scenario: Scenario, side: int) -> Iterator[Wire]:
+    """The segments that somebody else may put into the network in the name of endpoint 0 (a) or 1 (b)."""
+    seqs, acks = scenario.forged_numbers[side], scenario.forged_numbers[1 - side]
+    for flags, acknowledges in _controls(scenario.forged_controls, scenario.acknowledging):
+        for seq, ack in product(seqs, acks if acknowledges else (0,)):
+            yield Wire(flags, seq, ack, 0, scenario.window)
+
+
+def _controls(controls: Iterable[str], acknowledging: str) -> Iterator[tuple[int, bool]]:
     """Combinations of control bits, and whether a segment with them acknowledges."""
-    for size in range(1, len(scenario.controls) + 1):
-        for names in combinations(scenario.controls, size):
-            yield sum(CONTROL_BITS[name] for name in names), scenario.acknowledging in names
+    rows = list(controls)
+    for size in range(1, len(rows) + 1):
+        for names in combinations(rows, size):
+            yield sum(CONTROL_BITS[name] for name in names), acknowledging in names
 
 
 def _compared(rules: Iterable[Rule], field: str, from_end: bool) -> Iterator[x.Expr]:

@@ -2,12 +2,12 @@
 
 Exact for what its scenario allows: the initial sequence numbers and octets of text it lists, so many kinds of segments
 in each direction at a time. There is no clock: a timer may expire whenever it runs. A node is (class of a, class of b,
-kinds on their way to b, kinds on their way to a), the last two as sets of bits.
+kinds on their way to b, kinds on their way to a, how many have been forged), those on their way as sets of bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from tcpmodel.errors import UsageError
 from tcpmodel.prove.explore.automaton import Automaton, Watched, automata
 from tcpmodel.prove.explore.scenario import ANY, ENDS, Scenario, scenario
-from tcpmodel.prove.explore.system import ARRIVES, HAPPENS, LOST, SENDS, State, System
+from tcpmodel.prove.explore.system import ARRIVES, FORGED, HAPPENS, LOST, SENDS, State, System
 from tcpmodel.spec.model import Model
 
 if TYPE_CHECKING:
     import networkx as nx
 
-Node: TypeAlias = tuple[int, int, int, int]
+Node: TypeAlias = tuple[int, int, int, int, int]
 Graph: TypeAlias = "nx.DiGraph[Node]"
 Own: TypeAlias = list[list[tuple[int, int]]]
 
@@ -33,7 +33,8 @@ class Product:
 
     `room`: kinds in each direction at a time; where there is none, an endpoint does not send. With `copies` a segment
     stays when it arrives, and goes when it likes; with `losses` it may go before it has arrived. `system` is the one
-    whose locals and packets have been joined.
+    whose locals and packets have been joined; its scenario says how many segments may be forged. `forgeable` has the
+    kinds of those, in the name of a and of b.
     """
 
     a: Automaton
@@ -43,18 +44,25 @@ class Product:
     copies: bool
     losses: bool
     system: System
+    forgeable: tuple[int, int]
+
+    @property
+    def forged(self) -> int:
+        """How many segments may be forged, `ANY` where they are not counted."""
+        return self.system.scenario.forged
 
     @property
     def bound(self) -> str:
         """What the graph is exact for, in words."""
         rows = [f"{self.room} kind{'s' * (self.room > 1)} of segments in each direction at a time"]
         rows += ["duplicates" if self.copies else "no duplicates", "losses" if self.vanishing else "no losses"]
-        return ", ".join(rows)
+        many = "any number of" if self.forged == ANY else f"up to {self.forged}"
+        return ", ".join([*rows, *([f"{many} forged segments"] if self.forged else [])])
 
     def node(self, state: State) -> Node:
         """The node that a state of the system belongs to."""
-        flying = [_kinds(end, state, side) for side, end in enumerate((self.a, self.b))]
-        return self.a.class_of[state.a], self.b.class_of[state.b], flying[0], flying[1]
+        flying = [_kinds(end, state.flying, side) for side, end in enumerate((self.a, self.b))]
+        return self.a.class_of[state.a], self.b.class_of[state.b], flying[0], flying[1], state.forged
 
     @property
     def vanishing(self) -> bool:
@@ -74,18 +82,19 @@ class Product:
 
     def after(self, node: Node) -> set[Node]:
         """Every other node that a step leads to."""
-        a, b, there, back = node
+        a, b, there, back, forged = node
         own_a, own_b, got_a, got_b = self._tables
-        found = {(t, b, sent, back) for t, sent in self._sent(own_a[a], there)}
-        found |= {(a, t, there, sent) for t, sent in self._sent(own_b[b], back)}
+        found = {(t, b, sent, back, forged) for t, sent in self._sent(own_a[a], there)}
+        found |= {(a, t, there, sent, forged) for t, sent in self._sent(own_b[b], back)}
+        found.update(after for _, _, after in self.forgings(node))
         for bit in bits(there):
-            found.add((a, got_b[b][bit], there if self.copies else there ^ bit, back))
+            found.add((a, got_b[b][bit], there if self.copies else there ^ bit, back, forged))
             if self.vanishing:
-                found.add((a, b, there ^ bit, back))
+                found.add((a, b, there ^ bit, back, forged))
         for bit in bits(back):
-            found.add((got_a[a][bit], b, there, back if self.copies else back ^ bit))
+            found.add((got_a[a][bit], b, there, back if self.copies else back ^ bit, forged))
             if self.vanishing:
-                found.add((a, b, there, back ^ bit))
+                found.add((a, b, there, back ^ bit, forged))
         found.discard(node)
         return found
 
@@ -93,24 +102,37 @@ class Product:
         full = flying.bit_count() >= self.room
         return ((after, flying | bit) for bit, after in rows if not (full and bit & ~flying))
 
+    def forgings(self, node: Node) -> Iterator[tuple[int, int, Node]]:
+        """(side in whose name, kind, node behind it) of every segment that somebody else may put into the network."""
+        used = node[4]
+        if used >= self.forged:
+            return
+        after = (*node[:4], used if self.forged == ANY else used + 1)
+        for side, kinds in enumerate(self.forgeable):
+            flying = node[2 + side]
+            for bit in bits(kinds & ~flying if flying.bit_count() < self.room else 0):
+                yield side, bit.bit_length() - 1, _fly(after, side, flying | bit)
+
     def steps(self, node: Node) -> Iterator[tuple[str, Node]]:
         """Every step that leads to another node, in words."""
         sides = ((self.a, self.b), (self.b, self.a))
         for side, (end, peer) in enumerate(sides):
-            for text, kind, after in end.own[node[side]]:
+            for text, kind, behind in end.own[node[side]]:
                 flying = node[2 + side] | (1 << kind if kind >= 0 else 0)
                 if flying == node[2 + side] or flying.bit_count() <= self.room:
                     what = f"{HAPPENS} {text}" if kind < 0 else f"{SENDS} {end.kinds[kind]}"
-                    yield f"{ENDS[side]} {what}", _put(node, side, after, flying)
+                    yield f"{ENDS[side]} {what}", _put(node, side, behind, flying)
             for bit in bits(node[3 - side]):
                 kind = bit.bit_length() - 1
                 rest = node[3 - side] & ~bit
-                after = end.receives[node[side]][kind]
-                arrived = _put(node, side, after, node[2 + side])
+                arrived = _put(node, side, end.receives[node[side]][kind], node[2 + side])
                 left = node[3 - side] if self.copies else rest
                 yield f"{ENDS[side]} {ARRIVES} {peer.kinds[kind]}", _fly(arrived, 1 - side, left)
                 if self.vanishing:
                     yield f"{ENDS[1 - side]} {LOST} {peer.kinds[kind]}", _fly(node, 1 - side, rest)
+
+        for side, kind, after in self.forgings(node):
+            yield f"{ENDS[side]} {FORGED} {sides[side][0].kinds[kind]}", after
 
     def words(self, way: list[Node]) -> list[str]:
         """A way through the graph, step by step, in words."""
@@ -163,12 +185,14 @@ def product_of(
     a, b = automata(system, watched)
     way = system.start()
     state = way[-1][1] if way else system.initial
-    start = (a.class_of[state.a], b.class_of[state.b], _kinds(a, state, 0), _kinds(b, state, 1))
-    return Product(a, b, start, found.flying, found.duplicates > 0, found.losses > 0, system)
+    start = (a.class_of[state.a], b.class_of[state.b], _kinds(a, state.flying, 0), _kinds(b, state.flying, 1), 0)
+    forgeable = _kinds(a, system.forgeries, 0), _kinds(b, system.forgeries, 1)
+    return Product(a, b, start, found.flying, found.duplicates > 0, found.losses > 0, system, forgeable)
 
 
-def _kinds(end: Automaton, state: State, side: int) -> int:
-    return sum({1 << end.kind_of[packet] for sender, packet, _ in state.flying if sender == side})
+def _kinds(end: Automaton, items: Iterable[tuple[int, ...]], side: int) -> int:
+    """The kinds of those packets, each behind the endpoint it is from, that are from this one."""
+    return sum({1 << end.kind_of[packet] for sender, packet, *_ in items if sender == side})
 
 
 def bits(number: int) -> Iterator[int]:
@@ -184,4 +208,4 @@ def _put(node: Node, side: int, after: int, flying: int) -> Node:
 
 
 def _fly(node: Node, side: int, flying: int) -> Node:
-    return (*node[:2], flying, node[3]) if side == 0 else (*node[:3], flying)
+    return (*node[:2], flying, *node[3:]) if side == 0 else (*node[:3], flying, *node[4:])

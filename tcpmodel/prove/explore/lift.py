@@ -11,7 +11,19 @@ from itertools import pairwise
 
 from tcpmodel.prove.explore.finite import Node, Product
 from tcpmodel.prove.explore.path import Path, path_of
-from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, LOST, SENDS, Flying, Move, State, at
+from tcpmodel.prove.explore.system import (
+    ARRIVES,
+    COPY,
+    FORGED,
+    HAPPENS,
+    LOST,
+    SENDS,
+    Flying,
+    Move,
+    State,
+    at,
+    under_way,
+)
 
 
 def run(product: Product, way: list[Node]) -> Path:
@@ -33,8 +45,9 @@ def _steps(product: Product, state: State) -> Iterator[tuple[Move, State]]:
         for number, after in end.events(local):
             yield Move(HAPPENS, side, number), at(state, side, after)
         for packet, after in end.sends(local):
-            flying = tuple(sorted({*state.flying, (side, packet, 0)}))
-            yield Move(SENDS, side, packet), at(state, side, after)._replace(flying=flying)
+            yield Move(SENDS, side, packet), under_way(at(state, side, after), (side, packet, 0))
+    for side, packet in product.system.forgeries:
+        yield Move(FORGED, side, packet), product.system.forge(state, side, packet)
     for item in state.flying:
         yield from _network(product, state, item)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tcpmodel.compile.expressions import identifier
 from tcpmodel.prove.explore.scenario import ENDS
-from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, Move, State, System
+from tcpmodel.prove.explore.system import ARRIVES, COPY, FORGED, HAPPENS, LOST, SENDS, Move, State, System
 from tcpmodel.prove.explore.trace import Trace, trace_of
 from tcpmodel.trace import Segment
 
@@ -73,7 +73,7 @@ class Situation:
 
     @property
     def segment(self) -> Segment | None:
-        """The segment that the step sent, lost or delivered."""
+        """The segment that the step sent, lost, forged or delivered."""
         move = self.move
         return self.system.packets.segments[move.what] if isinstance(move, Move) and move.kind in CARRIED else None
 
@@ -84,7 +84,7 @@ class Situation:
 
     @property
     def carried(self) -> InFlight | None:
-        """The segment that the step sent, lost or delivered, as it is on its way."""
+        """The segment that the step sent, lost, forged or delivered, as it is on its way."""
         move = self.move
         if not isinstance(move, Move) or move.kind not in CARRIED:
             return None
@@ -109,12 +109,13 @@ class Situation:
         return InFlight(end, row.wire.segment(end), row.incarnation, row.peer, age, sent)
 
 
-CARRIED = (SENDS, ARRIVES, COPY, "lost")
+CARRIED = (SENDS, ARRIVES, COPY, LOST, FORGED)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `kind` is happens, sends, arrives, copy arrives, lost or tick; `end` is "a" or "b", "" of a tick.
+    """One step: `kind` is happens, sends, arrives, copy arrives, lost, is impersonated with or tick; `end` is "a" or
+    "b", "" of a tick.
 
     `text` is what happens in words, `segment` the one concerned; `rules` fired, in order; `after` is what it led to.
     """

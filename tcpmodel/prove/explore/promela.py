@@ -1,8 +1,9 @@
 """The finite system as a Promela model: Spin explores the same states, counted by another program.
 
 A state is one assignment of a, b, there and back (classes of both endpoints; kinds of segments on their way to b and
-to a, as bits), which is a node of the graph. Every step is indivisible and there is one process, so "states, stored"
-is the number of nodes; `room` is counted along in two variables that depend on the others.
+to a, as bits) and of how many have been forged, which is a node of the graph. Every step is indivisible and there is
+one process, so "states, stored" is the number of nodes; `room` is counted along in two variables that depend on the
+others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from tcpmodel.errors import UsageError
 from tcpmodel.prove.explore.automaton import Automaton
-from tcpmodel.prove.explore.finite import Product
+from tcpmodel.prove.explore.finite import Product, bits
+from tcpmodel.prove.explore.scenario import ANY
 
 STORED = re.compile(r"^\s*(\d+) states, stored", re.MULTILINE)
 DEPTH = 5_000_000
@@ -26,6 +28,7 @@ HEAD = """\
 short a = {a}, b = {b};
 int there = {there}, back = {back};
 byte going = {going}, coming = {coming};
+byte forged = {forged};
 
 active proctype system() {{
   do
@@ -34,10 +37,10 @@ active proctype system() {{
 
 def promela(product: Product, title: str = "a scenario") -> str:
     """The text of the Promela model of a finite system."""
-    a, b, there, back = product.start
+    a, b, there, back, forged = product.start
     head = HEAD.format(
         title=title, bound=product.bound, a=a, b=b, there=there, back=back, going=there.bit_count(),
-        coming=back.bit_count(),
+        coming=back.bit_count(), forged=forged,
     )  # fmt: skip
     return head + "".join(f"  :: d_step {{ {step} }}\n" for step in _steps(product)) + "  od\n}\n"
 
@@ -45,6 +48,18 @@ def promela(product: Product, title: str = "a scenario") -> str:
 def _steps(product: Product) -> Iterator[str]:
     yield from _endpoint(product, product.a, "a", ("there", "going"), ("back", "coming"), len(product.b.kinds))
     yield from _endpoint(product, product.b, "b", ("back", "coming"), ("there", "going"), len(product.a.kinds))
+    if product.forged:
+        for kinds, out in zip(product.forgeable, (("there", "going"), ("back", "coming")), strict=True):
+            yield from _forged(product, kinds, out)
+
+
+def _forged(product: Product, kinds: int, out: tuple[str, str]) -> Iterator[str]:
+    """What somebody else puts into the network, in one direction."""
+    flying, count = out
+    left, used = ("", "") if product.forged == ANY else (f" && forged < {product.forged}", "; forged++")
+    for bit in bits(kinds):
+        may = f"!({flying} & {bit}) && {count} < {product.room}{left}"
+        yield f"({may}) -> {flying} = {flying} | {bit}; {count}++{used}"
 
 
 def _endpoint(

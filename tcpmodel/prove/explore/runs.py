@@ -8,11 +8,11 @@ from random import Random
 
 from tcpmodel.prove.explore.path import Path, path_of
 from tcpmodel.prove.explore.scenario import Scenario, scenario
-from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, LOST, SENDS, TICK, Move, State, System, at
+from tcpmodel.prove.explore.system import ARRIVES, COPY, FORGED, HAPPENS, LOST, SENDS, TICK, Move, State, System, at
 from tcpmodel.spec.model import Model
 
 RANDOM = "random"
-OFTEN = {ARRIVES: 30, SENDS: 24, HAPPENS: 4, COPY: 2, LOST: 2, TICK: 2}
+OFTEN = {ARRIVES: 30, SENDS: 24, HAPPENS: 4, COPY: 2, LOST: 2, TICK: 2, FORGED: 2}
 """How often each kind of move is taken where there is one; most runs are to get somewhere."""
 
 

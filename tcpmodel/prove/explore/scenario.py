@@ -26,8 +26,9 @@ Pair = tuple[Any, Any]
 class Scenario:
     """What an exploration may do; the keys of the YAML text say what each is for.
 
-    `isns` and `events` are those of a and of b; counts are `ANY` where the text says any. `tick` and `lifetime` name a
-    constant of the specification, the tick as a fraction of it; `starts` are the ways to begin that have a name.
+    `isns`, `events` and `forged_numbers` are those of a and of b; counts are `ANY` where the text says any. `tick` and
+    `lifetime` name a constant of the specification, the tick as a fraction of it; `starts` are the ways to begin that
+    have a name.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Scenario:
     ticks: int = 0
     tick: str = ""
     lifetime: str = ""
+    forged: int = 0
+    forged_controls: tuple[str, ...] = ()
+    forged_numbers: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 
 def scenario(name: str, specification: str = "rfc9293", root: Path | None = None) -> Scenario:
@@ -75,7 +79,7 @@ def _read(paths: tuple[Path, ...]) -> dict[str, Scenario]:
 
 def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scenario:
     start = text["start"]
-    events, isns = text["events"], text["isns"]
+    events, isns, forged = text["events"], text["isns"], text["forged numbers"]
     both = events.get("both", {})
     counts = [{event: count(n) for event, n in {**events.get(end, {}), **both}.items()} for end in ENDS]
     return Scenario(
@@ -86,6 +90,8 @@ def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scena
         acknowledging=text["acknowledging"], unasked=text["unasked"] == "yes", owed=int(text["owed"]),
         taken=text["incarnation of the peer"], flying=count(text["in flight"]), losses=count(text["losses"]),
         duplicates=count(text["duplicates"]), ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
+        forged=count(text["forged"]), forged_controls=tuple(text["forged controls"]),
+        forged_numbers=(tuple(map(int, forged["a"])), tuple(map(int, forged["b"]))),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tcpmodel.spec.model import Model
 
 Condition: TypeAlias = Callable[[Situation], bool]
 Core: TypeAlias = tuple[int, int, tuple[tuple[int, int, int], ...]]
-Spent: TypeAlias = tuple[int, int, int]
+Spent: TypeAlias = tuple[int, ...]
 Way: TypeAlias = list[tuple[Move | str, State]]
 DEPTH, STATES = 40, 300_000
 

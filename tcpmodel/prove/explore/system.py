@@ -1,7 +1,8 @@
 """Two endpoints, the network between them and the clock, as states that moves lead on from.
 
 The network is a set: a segment in it may arrive at any time, in any order, or never. A copy that arrives and stays is a
-duplicate. With a clock, a segment that has got as old as the maximum segment lifetime is gone.
+duplicate. With a clock, a segment that has got as old as the maximum segment lifetime is gone. What somebody else has
+put into it in the name of an endpoint is delivered like any other.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tcpmodel.errors import UsageError
-from tcpmodel.prove.explore.candidates import Wire
-from tcpmodel.prove.explore.endpoint import Endpoint, Packets, _occasions
+from tcpmodel.prove.explore.candidates import Wire, forged
+from tcpmodel.prove.explore.endpoint import Endpoint, Packet, Packets, _occasions
 from tcpmodel.prove.explore.scenario import ANY, ENDS, Scenario
 from tcpmodel.spec.builtins import CONTROL_BITS
 from tcpmodel.spec.model import Model
 
 HAPPENS, SENDS, ARRIVES, COPY, LOST, TICK = "happens", "sends", "arrives", "copy arrives", "lost", "tick"
+FORGED = "is impersonated with"
 
 Flying = tuple[int, int, int]
-"""A segment on its way: the endpoint that sent it, its packet, how many ticks ago."""
+"""A segment on its way: the endpoint that sent it, or in whose name it was forged, its packet, how many ticks ago."""
 
 
 class Impossible(UsageError):
@@ -35,6 +37,7 @@ class State(NamedTuple):
     losses: int = 0
     duplicates: int = 0
     ticks: int = 0
+    forged: int = 0
 
     def local(self, side: int) -> int:
         """The local of endpoint 0 (a) or 1 (b)."""
@@ -42,7 +45,10 @@ class State(NamedTuple):
 
 
 class Move(NamedTuple):
-    """One step of the system: at `end` (0 or 1), of the occasion or packet `what`, which is `age` ticks old."""
+    """One step of the system: at `end` (0 or 1), of the occasion or packet `what`, which is `age` ticks old.
+
+    What is lost or forged is so at the `end` that it is from.
+    """
 
     kind: str
     end: int = 0
@@ -59,6 +65,8 @@ class System:
         self.ends = tuple(Endpoint(model, scenario, side, self.packets, ghosts) for side, model in enumerate(models))
         clock = self.ends[0].clock
         self.lifetime = clock.lifetime // clock.tick if clock.tick else 0
+        names = [(side, wire) for side in (0, 1) for wire in forged(scenario, side)] if scenario.forged else []
+        self.forgeries = list(dict.fromkeys((side, self.packets.number(Packet(wire, 0))) for side, wire in names))
         self.initial = State(self.ends[0].start, self.ends[1].start, ())
 
     def start(self) -> list[tuple[Move | str, State]]:
@@ -80,20 +88,35 @@ class System:
         """What the network and the clock may do next."""
         for item in state.flying:
             yield from self._arrivals(state, item)
+        yield from self.forgings(state)
         if state.ticks < self.scenario.ticks:
             yield Move(TICK), self.later(state)
 
     def sendings(self, state: State, side: int, found: Iterable[tuple[int, int]]) -> Iterator[tuple[Move, State]]:
         """The endpoint sends one of the packets found, where the network has room; each with the local behind it."""
-        room = sum(item[0] == side for item in state.flying) < self.scenario.flying
+        room = self._room(state, side)
         for packet, after in found:
             item = (side, packet, 0)
             if item in state.flying:
                 if after != state.local(side):
                     yield Move(SENDS, side, packet), at(state, side, after)
             elif room:
-                flying = tuple(sorted((*state.flying, item)))
-                yield Move(SENDS, side, packet), at(state, side, after)._replace(flying=flying)
+                yield Move(SENDS, side, packet), under_way(at(state, side, after), item)
+
+    def forgings(self, state: State) -> Iterator[tuple[Move, State]]:
+        """Somebody else puts a segment into the network in the name of an endpoint, where the network has room."""
+        if state.forged < self.scenario.forged:
+            for side, packet in self.forgeries:
+                if (side, packet, 0) not in state.flying and self._room(state, side):
+                    yield Move(FORGED, side, packet), self.forge(state, side, packet)
+
+    def forge(self, state: State, side: int, packet: int) -> State:
+        """The state when somebody else has put a packet into the network in the name of an endpoint."""
+        forged = _spent(state.forged, self.scenario.forged)
+        return under_way(state, (side, packet, 0))._replace(forged=forged)
+
+    def _room(self, state: State, side: int) -> bool:
+        return sum(item[0] == side for item in state.flying) < self.scenario.flying
 
     def _arrivals(self, state: State, item: Flying) -> Iterator[tuple[Move, State]]:
         sender, packet, age = item
@@ -116,7 +139,7 @@ class System:
 
     def fired(self, state: State, move: Move | str) -> tuple[str, ...]:
         """The rules that a move from a state fires."""
-        if isinstance(move, str) or move.kind in (LOST, TICK):
+        if isinstance(move, str) or move.kind in (LOST, TICK, FORGED):
             return ()
         end = self.ends[move.end]
         end.fired = ()
@@ -155,6 +178,11 @@ class System:
             if move.kind == wanted and (wire.flags, wire.text) == (flags, octets) and (not seqs or wire.seq in seqs):
                 return move, after
         raise Impossible(f"the scenario begins with what is not possible: {text}")
+
+
+def under_way(state: State, item: Flying) -> State:
+    """The state with a segment on its way."""
+    return state._replace(flying=tuple(sorted({*state.flying, item})))
 
 
 def at(state: State, side: int, local: int) -> State:

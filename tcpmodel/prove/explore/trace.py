@@ -12,7 +12,7 @@ from tcpmodel.compile.runtime import MAX_OWED, told
 from tcpmodel.prove.explore.candidates import ENDS, Wire
 from tcpmodel.prove.explore.endpoint import Endpoint
 from tcpmodel.prove.explore.scenario import ENDS as NAMES
-from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, LOST, SENDS, TICK, Move, System
+from tcpmodel.prove.explore.system import ARRIVES, COPY, FORGED, HAPPENS, LOST, SENDS, TICK, Move, System
 from tcpmodel.spec.expr import STATE
 from tcpmodel.trace import Arrival, Call, Event, Observation, Restart, Segment, Timeout
 
@@ -131,6 +131,8 @@ class _Writer:
             self.ticks += 1
             for end in self.ends:
                 end.step(step)
+        elif step.kind == FORGED:
+            self.events.append(self._segment(step, NAMES.index(step.end)))
         elif step.kind != LOST:
             end = self.ends[NAMES.index(step.end)]
             self.events.append(self._event(step, end.side))
@@ -141,12 +143,19 @@ class _Writer:
         move, at = step.after.move, ENDS[step.end]
         if step.kind == HAPPENS:
             return _happening(step.text, at, self.sent, self.time)
-        assert isinstance(move, Move) and step.segment is not None
         if step.kind in (ARRIVES, COPY):
+            assert isinstance(move, Move)
             return Arrival(at, self.frames[1 - side, move.what, self.ticks - move.age], self.sent, self.time)
+        return self._segment(step, side)
+
+    def _segment(self, step: Step, side: int) -> Segment:
+        """The segment that an endpoint, or somebody in its name, puts into the network."""
+        move, (src, dst) = step.after.move, (ENDS[step.end], ENDS[NAMES[1 - side]])
+        assert isinstance(move, Move) and step.segment is not None
         self.sent += 1
         self.frames[side, move.what, self.ticks] = self.sent
-        return replace(step.segment, frame=self.sent, time=self.time, src=at, dst=ENDS[NAMES[1 - side]])
+        forged = step.kind == FORGED
+        return replace(step.segment, frame=self.sent, time=self.time, src=src, dst=dst, forged=forged)
 
     def finished(self) -> tuple[Event, ...]:
         """The events, and at the end what both endpoints have come to."""
@@ -175,7 +184,7 @@ def _happening(text: str, at: str, frame: int, time: int) -> Event:
 def _shown(events: list[Event], at: str, number: int) -> bool:
     """Whether an initial sequence number is in what an endpoint sends next, or in what is observed of it before."""
     for event in events:
-        if isinstance(event, Segment) and event.src == at:
+        if isinstance(event, Segment) and event.src == at and not event.forged:
             return event.seq == number
         if isinstance(event, Observation) and event.endpoint == at:
             return number in event.tcb.values()

@@ -183,7 +183,7 @@ class View:
             if (a, b) not in known:
                 now = Situation(product.system, State(locals[0][a], locals[1][b], ()))
                 known[a, b] = bool(told(now)) and not (quiet and (now.a.tcb.owed or now.b.tcb.owed))
-        return {node for node in self.graph if known[node[:2]] and not (quiet and any(node[2:]))}
+        return {node for node in self.graph if known[node[:2]] and not (quiet and any(node[2:4]))}
 
     def goal(self, key: str) -> set[Node]:
         """The nodes that meet the condition of that key."""
@@ -195,17 +195,24 @@ class View:
         return set(self.graph) if self.claim.start is TRUE else self.meeting(self.claim.start, False)
 
     def against(self, bad: set[Node], trap: bool = False, by: Graph | None = None) -> Found | None:
-        """A shortest run from a node spoken of to a bad one, in the graph `by`, and into a trap where one is meant."""
+        """A run to a bad node, from one spoken of on in the graph `by`, and into a trap where one is meant."""
         if not bad:
             return None
-        graph, first = self.graph, self.graph.graph["initial"]
-        way = nearest(by or graph, self.start.intersection(by or graph), bad)
-        way = [*nearest(graph, {first}, {way[0]}), *way[1:]]
+        graph, way = self.graph, self._way(bad, by or self.graph)
         end = bottoms(graph, behind(graph, {way[-1]}))[0] if trap else set()
         on = nearest(graph, {way[-1]}, end)[1:] if trap else []
         round_ = _round(graph, [*way, *on][-1]) if trap else []
         product = graph.graph["product"]
         return Found(_ending(product.words(round_), trap), run(product, [*way, *on, *round_[1:]]))
+
+
+    def _way(self, bad: set[Node], by: Graph) -> Way:
+        """The shortest way to a bad node where all are spoken of; else one of the shortest from what is."""
+        graph, first = self.graph, self.graph.graph["initial"]
+        if self.claim.start is TRUE:
+            return nearest(graph, {first}, bad)
+        way = nearest(by, self.start.intersection(by), bad)
+        return [*nearest(graph, {first}, {way[0]}), *way[1:]]
 
 
 def _round(graph: Graph, node: Node) -> Way:
