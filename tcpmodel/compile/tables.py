@@ -45,7 +45,7 @@ def _all_rules(model: Model) -> Iterator[tuple[Procedure, Stage, Rule]]:
 
 
 def _dispatch(model: Model, namer: Namer) -> Iterator[str]:
-    """EVENTS: (event, name) -> one function a state; HIDDEN: events a replay may infer, cheapest first."""
+    """EVENTS: (event, name) -> one function a state; HIDDEN: events a replay may infer, cheapest first, and how."""
     events: dict[tuple[str, str], dict[int, str]] = {}
     for procedure in model.procedures:
         row = events.setdefault((procedure.event, procedure.event_name), {})
@@ -67,7 +67,7 @@ def _dispatch(model: Model, namer: Namer) -> Iterator[str]:
     hidden = sorted((p for p in model.procedures if p.hidden), key=lambda p: p.cost)
     yield "HIDDEN = ["
     for p in hidden:
-        arguments = [(identifier(a.name), a.type) for a in p.arguments]
+        arguments = [(identifier(a.name), (False,) if a.told else (False, True)) for a in p.arguments]
         yield f"    {(p.event, p.event_name, p.cost, p.assume, arguments, _active(model, p))!r},"
     yield "]"
 

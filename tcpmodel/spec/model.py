@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Variable:
     """A TCB variable, segment field, environment value or call argument.
 
-    `group` is tcb, segment, environment or argument; `initial` (tcb only) is its value when a TCB is created.
+    `group` is tcb, segment, environment or argument; `initial` (tcb only) is its value when a TCB is created. An
+    argument that is `told` is false unless a trace says otherwise: a replay does not infer it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Variable:
     initial: Expr | None = None
     cite: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    told: bool = False
 
 
 @dataclass(frozen=True)

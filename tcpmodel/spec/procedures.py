@@ -10,7 +10,7 @@ from tcpmodel.spec.model import Procedure, Stage, Variable
 from tcpmodel.spec.report import Report, nearest
 from tcpmodel.spec.rules import RuleBuilder
 from tcpmodel.spec.scope import ARGUMENT, ENVIRONMENT, SEGMENT_FIELD, TCB, Scope, Vocabulary
-from tcpmodel.spec.shape import PROCEDURE, VARIABLE, Fields
+from tcpmodel.spec.shape import CALL_ARGUMENT, PROCEDURE, Fields
 from tcpmodel.spec.source import Mapping, Text
 from tcpmodel.spec.vocabulary import check_name, citation, need_mapping, parse_type, resolve_states
 
@@ -89,12 +89,10 @@ def _arguments(fields: Fields, event: str, words: Vocabulary, report: Report) ->
         if not isinstance(item.value, Mapping):
             need_mapping(declared, report)
         elif check_name(item.key, report):
-            inner = Fields(item.value, VARIABLE, report, item.key)
-            type_ = parse_type(inner.text("type"), words, report)
-            cite = inner.words("cite")
-            found.append(
-                Variable(f"CALL.{name}", type_, ARGUMENT, inner.words("is"), cite=cite, place=item.key.place)
-            )
+            inner = Fields(item.value, CALL_ARGUMENT, report, item.key)
+            type_, told = parse_type(inner.text("type"), words, report), inner.flag("told")
+            about, cite = inner.words("is"), inner.words("cite")
+            found.append(Variable(f"CALL.{name}", type_, ARGUMENT, about, cite=cite, place=item.key.place, told=told))
     return tuple(found)
 
 

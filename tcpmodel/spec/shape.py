@@ -32,6 +32,7 @@ DOCUMENT = Shape(
 )
 TCB_VARIABLE = Shape("a TCB variable", ("type", "initial", "is"), ("cite",))
 VARIABLE = Shape("a variable", ("type", "is"), ("cite",))
+CALL_ARGUMENT = Shape("an argument", ("type", "is"), ("cite", "told"))
 CONSTANT = Shape("a constant", ("value", "is"), ("cite",))
 ANSWERS = Shape("what is said of answers", (), ("identified-by", "contained"))
 PREDICATE = Shape("a predicate", ("is",), ("holds", "value", "cite", "quote", "note"))

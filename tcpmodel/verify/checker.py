@@ -265,6 +265,8 @@ class _Run:
         else:
             rows = [row for row in self.steps.HIDDEN if row[:2] == (kind, name) and self.t.STATE in row[5]]
             self.demand(rows and not self.due, frame, f"{kind} {name} can be no hidden event here")
+            inferred = all(arguments.get(argument) in values for argument, values in rows[0][4])
+            self.demand(inferred, frame, f"{kind} {name} is not inferred with these arguments")
             self.demand(not rows[0][3] or (rows[0][3], frame) in self.assumed, frame, f"{kind} is an assumption")
             own = frame in self.segments and now == self.segments[frame].time
             self.demand(own or now >= self.now, frame, f"{kind} {name} comes before the last segment")

@@ -91,7 +91,7 @@ class Machine:
             [
                 (event, name, cost, assume, dict(zip((a for a, _ in arguments), values, strict=True)))
                 for event, name, cost, assume, arguments, states in steps.HIDDEN
-                for values in product((False, True), repeat=len(arguments))
+                for values in product(*(values for _, values in arguments))
                 if state in states
             ]
             for state in range(len(steps.STATES))

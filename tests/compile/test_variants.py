@@ -25,6 +25,7 @@ VARIANTS = {
     "accelerated-open": (B, True),
     "close-resets": (A, False),
     "closed-silent": (B, False),
+    "fin-with-unread-text": (A, True),
     "no-reset-after-close": (A, True),
     "no-time-wait": (A, True),
     "reset-needs-ack": (B, True),

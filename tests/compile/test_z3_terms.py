@@ -256,7 +256,8 @@ def test_steps_over_given_terms_follow_one_another() -> None:
     second = relation.step(open_, listening, first.after, relation.inputs(open_, "2."))
     solver = z3().Solver()
     solver.add(
-        *first.assumptions, *second.assumptions, first.inputs["CALL.passive"], z3().Not(second.inputs["CALL.passive"])
+        *first.assumptions, *second.assumptions, first.inputs["CALL.passive"],
+        z3().Not(second.inputs["CALL.passive"]), z3().Not(second.inputs["CALL.unspecified"]),
     )
     sent = Relation(model, Integers()).encoding.literal(model.states.index("SYN-SENT"), x.STATE)
     assert solver.check(second.after["STATE"] != sent) == z3().unsat

@@ -28,6 +28,7 @@ BROKEN = [
     ("close-resets", "close-sends-no-reset", 7),
     ("closed-silent", "closed-answers", 3),
     ("closed-silent", "half-open-reset", 3),
+    ("fin-with-unread-text", "unread-text-resets", 1),
     ("no-reset-after-close", "text-after-half-duplex-close", 3),
     ("no-time-wait", "fin-wait-1-both", 6),
     ("reset-needs-ack", "syn-received-reset", 9),

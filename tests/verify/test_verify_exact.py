@@ -255,7 +255,7 @@ def enter(verdict: FileVerdict) -> None:
 
 
 ALTERED = Segment(3, 0, A, B, seq=101, ack=301, wnd=65535, flags=16)
-OPENED = ("OPEN", {"CALL_passive": False}, 100, STEP)
+OPENED = ("OPEN", {"CALL_passive": False, "CALL_unspecified": False}, 100, STEP)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ OPENED = ("OPEN", {"CALL_passive": False}, 100, STEP)
         (put(row("a", "call"), ("call", 0, (*OPENED, False))), "not told, or at another time"),
         (put(row("a", "call"), ("call", 0, (*OPENED[:3], 5, True))), "not told, or at another time"),
         (put(row("a", "call"), ("call", 0, ("OPEN", {"CALL_passive": True}, 100, STEP, True))), "other arguments"),
-        (put(row("a", "call"), ("call", 0, ("OPEN", {"CALL_passive": False}, 101, STEP, True))), "is forbidden"),
+        (put(row("a", "call"), ("call", 0, ("OPEN", OPENED[1], 101, STEP, True))), "is forbidden"),
         (put(row("a", "send", 1), ("call", 3, ("CLOSE", {}, None, STEP, False)), length=0), "is not in the run"),
         (put(row("b", "observed"), ("call", 3, ("CLOSE", {}, None, STEP, False))), "is not in the run"),
         (put(row("b", "deliver", 1), ("deliver", 3, (ALTERED, None, None))), "is altered"),

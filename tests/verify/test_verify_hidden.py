@@ -55,6 +55,24 @@ def test_an_abort() -> None:
     assert (names(connection.states["a"])[-1], names(connection.states["b"])[-1]) == ("CLOSED", "CLOSED")
 
 
+def test_a_close_that_leaves_text_unread() -> None:
+    """What the user has read is never inferred: without the call told it is an ABORT."""
+    text = ("b P. 301:401(100) ack 101", "a . 101:101(0) ack 401")
+    reset = "a R. 101:101(0) ack 401 win 0"
+    told = play(*HANDSHAKE, *text, "a call CLOSE read unread", reset)
+    assert (told.verdict, calls(told, "a")) == ("conforming", ["OPEN", "CLOSE"])
+    assert calls(play(*HANDSHAKE, *text, reset), "a") == ["OPEN", "ABORT"]
+    fin = play(*HANDSHAKE, *text, "a call CLOSE read unread", "a F. 101:101(0) ack 401")
+    assert (fin.verdict, blamed(fin)[0][1:]) == ("violation", (A, 6))
+
+
+def test_a_send_needs_somebody_to_send_to() -> None:
+    syn = "b S 300:300(0)"
+    assert play("b call OPEN passive", "b call SEND", syn).verdict == "conforming"
+    nobody = play("b call OPEN passive unspecified", "b call SEND", syn, hidden=False)
+    assert (nobody.verdict, blamed(nobody)[0][1:]) == ("violation", (B, 1))
+
+
 def test_what_an_abort_sends_comes_before_anything_else() -> None:
     """An ABORT whose RST is not in the trace explains nothing."""
     connection = play(*HANDSHAKE, "a is CLOSED", "a S 5000:5000(0) <mss 1460>")

@@ -154,6 +154,7 @@ def altered_delivery(verdict: FileVerdict) -> None:
     run[index] = ("deliver", 4, (segment, None, None))
 
 
+PLAIN = {"CALL_read": False, "CALL_unread": False}
 TAMPERED = [
     (CLOSE, drop(at("a", "send", 2)), "arrives before frame 4"),
     (CLOSE, drop(at("b", "deliver", 2)), "forbidden by output.acknowledges.unsent"),
@@ -173,8 +174,13 @@ TAMPERED = [
     ),
     (
         CLOSE,
-        put(at("a", "call", 1), "call", 6, ("CLOSE", {"CALL_read": False}, None, 1, False)),
+        put(at("a", "call", 1), "call", 6, ("CLOSE", PLAIN, None, 1, False)),
         "before the last segment",
+    ),
+    (
+        CLOSE,
+        put(at("a", "call", 1), "call", 6, ("CLOSE", dict.fromkeys(PLAIN, True), None, 50_000_000, False)),
+        "is not inferred with these arguments",
     ),
     (CLOSE, put(at("a", "call", 1), "crash", 6, ("", {}, None, 50_000_000, False)), "is an assumption"),
     (CLOSE, put(at("a", "send", 2), "send", 4, "against"), "without a finding"),
