@@ -166,7 +166,7 @@ def test_a_step_that_a_rule_forbids_is_not_permitted(tmp_path: Path) -> None:
     assert list(decided(text, tmp_path).values()) == [True, False]
 
 
-REMEMBERED = "TIME-WAIT.END, LAST.SENT, OFFLOADED, UNSEEN.END, GAP.START, GAP.END, GAP.LEN"
+REMEMBERED = "REMOTE, TIME-WAIT.END, LAST.SENT, OFFLOADED, UNSEEN.END, GAP.START, GAP.END, GAP.LEN"
 INDEPENDENT = f"""
 property: tried
 statement: x
@@ -191,6 +191,37 @@ holds: """
 def test_two_steps_depend_on_what_is_assumed_of_both(assumed: str, holds: tuple[bool, bool], tmp_path: Path) -> None:
     """RCV.FIN stays what it was."""
     assert tuple(decided(INDEPENDENT + assumed, tmp_path).values()) == holds
+
+
+OBSERVED = """
+property: tried
+statement: x
+cite: RFC 9293 3
+method: independence
+on: segment
+in: [{state}]
+when: [SYN in SEG.CTL, not ACK in SEG.CTL, not RST in SEG.CTL, ACCEPT]
+remembers: {remembered}
+observes: {observed}
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "remembered", "observed", "holds"),
+    [
+        ("LISTEN", "nothing", "[STATE, RCV.NXT]", True),
+        ("LISTEN", "nothing", "[RCV.NXT, REMOTE]", False),
+        ("LISTEN", "[REMOTE]", "[RCV.NXT, REMOTE]", True),
+        # the state stays what it is, and the challenge ACK has the numbers of the connection
+        ("CLOSE-WAIT", "nothing", "[STATE]", False),
+        ("CLOSE-WAIT", "[SND.NXT, RCV.NXT]", "[STATE]", True),
+    ],
+)
+def test_who_observes_some_variables_sees_them_and_what_is_sent(
+    state: str, remembered: str, observed: str, holds: bool, tmp_path: Path
+) -> None:
+    text = OBSERVED.format(state=state, remembered=remembered, observed=observed)
+    assert [*decided(text, tmp_path).values()] == [True, holds]
 
 
 HEAD = "property: tried\nstatement: x\ncite: RFC 9293 3\nmethod: step\non: segment\nin: [CLOSED]\nassumptions: []\n"

@@ -1,17 +1,18 @@
 """What is behind a step depends on nothing of the TCB before it but on what the step `remembers`.
 
 Two steps with the same input, from TCBs that agree on no more than that, lead to the same TCB (a product of two runs of
-the machine: Clarkson, Schneider, Hyperproperties, 2010).
+the machine: Clarkson, Schneider, Hyperproperties, 2010). Where somebody `observes` some variables only, those and what
+is sent come out the same, whatever the others are (step consistency: Rushby, Noninterference, 1992).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tcpmodel.compile.bounded import OWED, same_spans
-from tcpmodel.compile.encodings import Term, both, z3
-from tcpmodel.compile.relation import STATE, Step
+from tcpmodel.compile.encodings import Term, both, either, z3
+from tcpmodel.compile.relation import STATE, Form, Step
 from tcpmodel.compile.terms import Order
 from tcpmodel.compile.values import Value, leaves
 from tcpmodel.prove.context import Context
@@ -31,24 +32,26 @@ from tcpmodel.spec.shape import Fields
 
 __all__ = ["KEYS", "Claim", "explain", "obligations", "parts", "read"]
 
-KEYS = (*premises.KEYS, "remembers")
+KEYS = (*premises.KEYS, "remembers", "observes")
 Pairs = list[tuple[Term, Term]]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """`remembers` are the variables that may make a difference."""
+    """`remembers` are the variables that may make a difference, `observes` those that are compared; none: all."""
 
     procedures: tuple[Procedure, ...]
     states: tuple[str, ...]
     when: Expr
     remembers: tuple[str, ...]
+    observes: tuple[str, ...]
 
 
 def read(fields: Fields, words: Words, report: Report) -> Claim:
     """The claim of a property, typed."""
     procedures, states, when, _ = premises.read(fields, words, report)
-    return Claim(procedures, states, when, variables(fields, "remembers", words.model, report))
+    remembers, observes = (variables(fields, key, words.model, report) for key in ("remembers", "observes"))
+    return Claim(procedures, states, when, remembers, observes)
 
 
 def obligations(item: Property, part: str, context: Context) -> Iterator[Obligation]:
@@ -60,8 +63,10 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     step = context.step(part, machine)
     other, known = _other(item.claim, step, machine), premises.premises(item, step, machine, context)
     again = tuple((f"{label}, of the other step", z3().substitute(term, *other)) for label, term in known)
-    goal = both(*(_same(name, value, other, machine) for name, value in step.after.items() if name != OWED))
-    yield Obligation(f"{part}: {item.name}", (*known, *again), goal, step)
+    names = item.claim.observes or tuple(name for name in step.after if name != OWED)
+    goal = both(*(_same(name, step.after[name], other, machine) for name in names))
+    sent = both(*(_sent_again(form, step.forms, other) for form in step.forms if item.claim.observes))
+    yield Obligation(f"{part}: {item.name}", (*known, *again), both(goal, sent), step)
 
 
 def _other(claim: Claim, step: Step, machine: Machine) -> Pairs:
@@ -76,6 +81,26 @@ def _same(name: str, value: Value, other: Pairs, machine: Machine) -> Term:
     if machine.model.variables[name].type == x.SPANS:
         return same_spans(value, again, Order(machine.encoding))
     return both(*(a == b for a, b in zip(leaves(value), leaves(again), strict=True)))
+
+
+def _sent_again(form: Form, forms: Iterable[Form], other: Pairs) -> Term:
+    """Whether the other step owes the same segment, if this one owes it; by whatever rule."""
+    alike = (row for row in forms if _shape(row) == _shape(form))
+    return z3().Implies(form.when, either(*(_as(form, row, other) for row in alike)))
+
+
+def _shape(form: Form) -> tuple[int, frozenset[str]]:
+    return form.template.flags, frozenset(form.fields)
+
+
+def _as(form: Form, again: Form, other: Pairs) -> Term:
+    """Whether the other step owes `again` with the numbers that this one has in `form`."""
+    numbers = (
+        a == b
+        for name, value in form.fields.items()
+        for a, b in zip(leaves(value), leaves(_substituted(again.fields[name], other)), strict=True)
+    )
+    return both(_substituted(again.when, other), *numbers)
 
 
 def _substituted(value: Value, other: Pairs) -> Value:
