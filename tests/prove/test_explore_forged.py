@@ -12,15 +12,17 @@ import pytest
 pytest.importorskip("networkx")
 
 from tcpmodel.compile import load_steps
+from tcpmodel.errors import UsageError
 from tcpmodel.prove.explore import Situation, finite, pairs, promela, scenario, search
 from tcpmodel.prove.explore.finite import Graph
 from tcpmodel.prove.explore.lift import run
 from tcpmodel.prove.explore.promela import available, spin_states
-from tcpmodel.prove.explore.questions import nearest
+from tcpmodel.prove.explore.questions import bottoms, nearest
 from tcpmodel.prove.explore.scenario import ANY, scenarios
 from tcpmodel.prove.explore.system import FORGED, System
 from tcpmodel.report.ladder import ladder_text
 from tcpmodel.spec import load
+from tcpmodel.spec.find import default_root
 from tcpmodel.spec.model import Model
 from tcpmodel.trace import Segment, open_trace
 from tcpmodel.verify import Options, verify
@@ -37,8 +39,14 @@ def model() -> Model:
 
 
 @cache
-def explored(options: str, **changed: int) -> Graph:
-    found = replace(scenario(options), **changed)  # type: ignore[arg-type]
+def explored(name: str) -> Graph:
+    return finite(model(), model(), name)
+
+
+@cache
+def idle(forged: int) -> Graph:
+    """An established connection of which nothing becomes, unless somebody forges so many RSTs."""
+    found = replace(scenario(IN_SIGHT), forged=forged, events=({}, {}))
     return finite(model(), model(), found)
 
 
@@ -61,16 +69,25 @@ def test_no_scenario_forges_unless_it_says_how_and_what() -> None:
         assert bool(system.forgeries) == bool(options.forged), options.name
 
 
+def test_a_key_that_no_scenario_has_is_found(tmp_path: Path) -> None:
+    (tmp_path / "finite").mkdir()
+    text = (default_root() / "finite" / "rfc9293.yaml").read_text(encoding="utf-8")
+    more = "---\nscenario: x\nlike: base\nforgd: 1\n"
+    (tmp_path / "finite" / "rfc9293.yaml").write_text(text + more, encoding="utf-8")
+    with pytest.raises(UsageError, match="scenario 'x': unknown key 'forgd'; did you mean 'forged'"):
+        scenarios("rfc9293", tmp_path)
+
+
 def test_the_budget_is_what_is_spent() -> None:
-    graphs = [explored(IN_SIGHT, forged=count) for count in (0, 1, 2)]
+    graphs = [idle(count) for count in (0, 1, 2)]
     assert [budget(graph) for graph in graphs] == [0, 1, 2]
     assert len(graphs[0]) < len(graphs[1]) < len(graphs[2])
-    assert pairs(graphs[0]) <= pairs(graphs[1]) <= pairs(graphs[2]) <= pairs(explored(IN_SIGHT, forged=ANY))
+    assert pairs(graphs[0]) <= pairs(graphs[1]) <= pairs(graphs[2]) <= pairs(idle(ANY))
     assert [HALF_OPEN in pairs(graph) for graph in graphs] == [False, True, True]
 
 
 def test_any_number_needs_no_count() -> None:
-    graph = explored(IN_SIGHT, forged=ANY)
+    graph = idle(ANY)
     assert budget(graph) == 0 and graph.graph["product"].bound.endswith("any number of forged segments")
 
 
@@ -121,6 +138,19 @@ def test_the_numbers_of_an_acknowledgment_are_those_of_the_other_endpoint() -> N
     ]  # fmt: skip
 
 
+def test_a_storm_is_of_acknowledgments_alone_and_of_what_was_never_sent() -> None:
+    """What goes on for ever is one of two things, whichever endpoint was sent the octet."""
+    graph = explored("desynchronized")
+    storms = [part for part in bottoms(graph, set(graph)) if len(part) > 1]
+    steps = {text for part in storms for node in part for text, _ in graph.graph["product"].steps(node)}
+    a, b = ". 1001:1001(0) ack 3001 win 100", ". 3001:3001(0) ack 1001 win 100"
+    ahead_a, ahead_b = a.replace("3001 win", "3002 win"), b.replace("1001 win", "1002 win")
+    answers = (ahead_a, b), (a, ahead_b)
+    sent = {f"{end} sends {what}" for pair in answers for end, what in zip("ab", pair, strict=True)}
+    assert len(storms) == 2
+    assert steps == sent | {f"{end} arrives {what}" for pair in answers for end, what in zip("ba", pair, strict=True)}
+
+
 def saved(name: str, folder: Path) -> Path:
     graph = explored(name)
     bad = {node for node, pair in graph.nodes(data="pair") if pair == HALF_OPEN}
@@ -164,5 +194,5 @@ def test_a_step_says_in_whose_name_it_is() -> None:
 @pytest.mark.skipif(not available(), reason="Spin or gcc is not installed (apt install spin gcc)")
 @pytest.mark.parametrize("forged", [2, ANY])
 def test_spin_finds_as_many_states(forged: int, tmp_path: Path) -> None:
-    graph = explored(IN_SIGHT, forged=forged)
+    graph = idle(forged)
     assert spin_states(promela(graph.graph["product"], IN_SIGHT), tmp_path) == len(graph)

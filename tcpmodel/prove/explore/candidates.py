@@ -52,8 +52,8 @@ def segment_of(wire: Wire) -> Segment:
 class Candidates:
     """The segments that one endpoint of a model may think of sending."""
 
-    def __init__(self, model: Model, scenario: Scenario) -> None:
-        self.scenario = scenario
+    def __init__(self, model: Model, scenario: Scenario, side: int) -> None:
+        self.scenario, self.windows, self.text = scenario, scenario.windows[side], scenario.texts[side]
         rules = [rule for p in model.procedures if p.event == "output" for stage in p.stages for rule in stage.rules]
         allowing = [rule for rule in rules if not rule.forbid and not rule.assume]
         told = [rule for rule in model.rules.values() if rule.sends]
@@ -66,25 +66,27 @@ class Candidates:
         """Segments for an endpoint with this TCB, each once; what it owes comes first."""
         seen: dict[Wire, None] = {}
         for _, forms in t.owed:
-            seen |= {Wire(flags, seq, max(ack, 0), 0, self.scenario.window): None for flags, seq, ack in forms}
+            rows = product(forms, self.windows)
+            seen |= {Wire(flags, seq, max(ack, 0), 0, window): None for (flags, seq, ack), window in rows}
         begins, ends, acks = ({number(t) for number in rows} for rows in (self.begins, self.ends, self.acks))
         for flags, acknowledges in self.controls:
-            for text in range(2 if self.scenario.text else 1):
+            for text in range(2 if self.text else 1):
                 length = sequence_length(text, flags)
-                if not length and not self.scenario.unasked:
+                if not length and not (self.scenario.unasked or self.scenario.news):
                     continue
                 for seq in sorted(begins | {end - length & runtime.WORD for end in ends}):
-                    for ack in sorted(acks) if acknowledges else (0,):
-                        seen[Wire(flags, seq, ack, text, self.scenario.window)] = None
+                    for ack, window in product(sorted(acks) if acknowledges else (0,), self.windows):
+                        seen[Wire(flags, seq, ack, text, window)] = None
         yield from seen
 
 
 def forged(scenario: Scenario, side: int) -> Iterator[Wire]:
     """The segments that somebody else may put into the network in the name of endpoint 0 (a) or 1 (b)."""
     seqs, acks = scenario.forged_numbers[side], scenario.forged_numbers[1 - side]
+    texts = sorted({0, scenario.forged_text})
     for flags, acknowledges in _controls(scenario.forged_controls, scenario.acknowledging):
-        for seq, ack in product(seqs, acks if acknowledges else (0,)):
-            yield Wire(flags, seq, ack, 0, scenario.window)
+        for seq, ack, text in product(seqs, acks if acknowledges else (0,), texts):
+            yield Wire(flags, seq, ack, text, scenario.window)
 
 
 def _controls(controls: Iterable[str], acknowledging: str) -> Iterator[tuple[int, bool]]:

@@ -113,13 +113,14 @@ class Endpoint:
     """
 
     def __init__(self, model: Model, scenario: Scenario, side: int, packets: Packets, ghosts: bool = True) -> None:
-        self.model, self.scenario, self.packets, self.ghosts = model, scenario, packets, ghosts
+        self.model, self.scenario, self.packets, self.ghosts, self.side = model, scenario, packets, ghosts, side
         self.steps = compiled(model)
         self.isns = scenario.isns[side]
         self.occasions = list(_occasions(model, dict(scenario.events[side])))
         limited = [o.text for o in self.occasions if o.limit < ANY]
         self.places = {text: place for place, text in enumerate(limited)}
         self.taking = {n for n, r in enumerate(model.rules.values()) if scenario.taken in dict(r.sets)}
+        self.unused = {n for n, r in enumerate(model.rules) if r in scenario.unused}
         self.clock = _Clock(model, scenario)
         initial = self.steps.TCB()
         names: list[tuple[str, ...]] = [() for _ in model.states] if ghosts else dead(model)
@@ -141,7 +142,7 @@ class Endpoint:
     @cached_property
     def candidates(self) -> Candidates:
         """The segments that it may think of sending."""
-        return Candidates(self.model, self.scenario)
+        return Candidates(self.model, self.scenario, self.side)
 
     def remember(self, names: Iterable[str]) -> None:
         """Forget none of these variables (by identifier), though they make no difference to what happens."""
@@ -246,16 +247,19 @@ class Endpoint:
         t = self._prepare(core, True)
         if self.steps.EVENTS["output", ""][t.STATE](t, segment_of(wire), self.env) >= 0:
             return None
+        if not self.unused.isdisjoint(self.env.fired):
+            return None
         if wire.text and self.steps.SENT(t) != self.steps.SENT(self.tcbs[core]):
             row = row._replace(text=row.text + wire.text)
-        return None if row.text > self.scenario.text else self._behind(t, row, None)
+        return None if row.text > self.scenario.texts[self.side] else self._behind(t, row, None)
 
     def _permitted(self, core: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
         row = self.cores[core]
         lives = (row.incarnation, row.peer) if self.ghosts else (0, 0)
         for wire in wires:
             after = self.send(core, wire)
-            if after is not None:
+            idle = after == core and self.scenario.news and not segment_of(wire).len
+            if after is not None and not idle:
                 yield self.packets.number(Packet(wire, *lives)), after
 
     def _prepare(self, core: int, accept: bool) -> Any:

@@ -51,6 +51,7 @@ class Scenario:
     lifetime: str = ""
     forged: int = 0
     forged_controls: tuple[str, ...] = ()
+    forged_text: int = 0
     forged_numbers: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 
@@ -73,7 +74,11 @@ def _read(paths: tuple[Path, ...]) -> dict[str, Scenario]:
     head, *rows = (row for path in paths for row in yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader))
     texts: dict[str, dict[str, Any]] = {}
     for row in rows:
-        texts[row["scenario"]] = {**texts.get(row.get("like", ""), {}), **row}
+        known = texts.get(row.get("like", ""), {})
+        stray = next((key for key in row if known and key not in (*known, "like")), None)
+        if stray:
+            raise UsageError(f"scenario '{row['scenario']}': unknown key '{stray}'; {nearest(stray, known)}")
+        texts[row["scenario"]] = {**known, **row}
     return {name: _scenario(text, head["starts"]) for name, text in texts.items()}
 
 
@@ -90,7 +95,8 @@ def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scena
         acknowledging=text["acknowledging"], unasked=text["unasked"] == "yes", owed=int(text["owed"]),
         taken=text["incarnation of the peer"], flying=count(text["in flight"]), losses=count(text["losses"]),
         duplicates=count(text["duplicates"]), ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
-        forged=count(text["forged"]), forged_controls=tuple(text["forged controls"]),
+        forged=count(text["forged"]), forged_text=int(text["forged text"]),
+        forged_controls=tuple(text["forged controls"]),
         forged_numbers=(tuple(map(int, forged["a"])), tuple(map(int, forged["b"]))),
     )  # fmt: skip
 
