@@ -33,7 +33,7 @@ LOST = {
     "recycle-oldest": {
         "full-queue-refuses", "flood-shuts-out", "entry-is-safe-from-others", "entry-makes-room",
         "others-move-only-numbers",
-    },  # fmt: skip
+    },
     "syn-cookies": {"flood-shuts-out", "full-accept-queue-shuts-out", "flood-with-cookies"},
 }
 
