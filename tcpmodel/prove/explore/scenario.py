@@ -26,9 +26,9 @@ Pair = tuple[Any, Any]
 class Scenario:
     """What an exploration may do; the keys of the YAML text say what each is for.
 
-    `isns`, `events` and `forged_numbers` are those of a and of b; counts are `ANY` where the text says any. `tick` and
-    `lifetime` name a constant of the specification, the tick as a fraction of it; `starts` are the ways to begin that
-    have a name.
+    `isns`, `events`, `windows`, `texts` and `forged_numbers` are those of a and of b; counts are `ANY` where the text
+    says any. `tick` and `lifetime` name a constant of the specification, the tick as a fraction of it; `starts` are the
+    ways to begin that have a name.
     """
 
     name: str
@@ -36,11 +36,13 @@ class Scenario:
     start: tuple[str, ...] = ()
     isns: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     events: tuple[Mapping[str, int], Mapping[str, int]] = field(default_factory=lambda: ({}, {}))
-    window: int = 100
-    text: int = 0
+    windows: tuple[tuple[int, ...], tuple[int, ...]] = ((100,), (100,))
+    texts: tuple[int, int] = (0, 0)
     controls: tuple[str, ...] = ()
     acknowledging: str = ""
     unasked: bool = True
+    news: bool = False
+    unused: tuple[str, ...] = ()
     owed: int = 1
     taken: str = ""
     flying: int = 2
@@ -53,6 +55,11 @@ class Scenario:
     forged_controls: tuple[str, ...] = ()
     forged_text: int = 0
     forged_numbers: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+    @property
+    def window(self) -> int:
+        """The largest window that an endpoint offers."""
+        return max(window for windows in self.windows for window in windows)
 
 
 def scenario(name: str, specification: str = "rfc9293", root: Path | None = None) -> Scenario:
@@ -84,21 +91,32 @@ def _read(paths: tuple[Path, ...]) -> dict[str, Scenario]:
 
 def _scenario(text: Mapping[str, Any], starts: Mapping[str, list[str]]) -> Scenario:
     start = text["start"]
-    events, isns, forged = text["events"], text["isns"], text["forged numbers"]
+    events, texts = text["events"], _each(text["text"])
     both = events.get("both", {})
     counts = [{event: count(n) for event, n in {**events.get(end, {}), **both}.items()} for end in ENDS]
     return Scenario(
         name=text["scenario"], title=text["title"],
         start=tuple(_steps([start] if isinstance(start, str) else start, starts)),
-        isns=(tuple(map(int, isns["a"])), tuple(map(int, isns["b"]))), events=(counts[0], counts[1]),
-        window=int(text["window"]), text=int(text["text"]), controls=tuple(text["controls"]),
-        acknowledging=text["acknowledging"], unasked=text["unasked"] == "yes", owed=int(text["owed"]),
-        taken=text["incarnation of the peer"], flying=count(text["in flight"]), losses=count(text["losses"]),
-        duplicates=count(text["duplicates"]), ticks=count(text["ticks"]), tick=text["tick"], lifetime=text["lifetime"],
+        isns=_each(text["isns"]), events=(counts[0], counts[1]), windows=_each(text["window"]),
+        texts=(texts[0][0], texts[1][0]), controls=tuple(text["controls"]), acknowledging=text["acknowledging"],
+        unasked=text["unasked"] == "yes", news=text["unasked"] == "news", unused=tuple(text["unused"]),
+        owed=int(text["owed"]), taken=text["incarnation of the peer"], flying=count(text["in flight"]),
+        losses=count(text["losses"]), duplicates=count(text["duplicates"]), ticks=count(text["ticks"]),
+        tick=text["tick"], lifetime=text["lifetime"],
         forged=count(text["forged"]), forged_text=int(text["forged text"]),
         forged_controls=tuple(text["forged controls"]),
-        forged_numbers=(tuple(map(int, forged["a"])), tuple(map(int, forged["b"]))),
+        forged_numbers=_each(text["forged numbers"]),
     )  # fmt: skip
+
+
+def _each(value: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The numbers of a and of b: one or a list, for both or for each."""
+    a, b = (value[end] if isinstance(value, dict) else value for end in ENDS)
+    return _numbers(a), _numbers(b)
+
+
+def _numbers(value: str | list[str]) -> tuple[int, ...]:
+    return tuple(map(int, [value] if isinstance(value, str) else value))
 
 
 def count(text: str) -> int:

@@ -162,7 +162,8 @@ def explored(claim: Claim, model: Model) -> Graph:
 
 def _bound(graph: Graph, options: Scenario) -> str:
     numbers = " and ".join(f"{', '.join(map(str, row))} of {end}" for row, end in zip(options.isns, "ab", strict=True))
-    text = f"{options.text} octets of text" if options.text else "no text"
+    octets = " and ".join(f"{count} of {end}" for count, end in zip(options.texts, "ab", strict=True) if count)
+    text = f"octets of text {octets}" if octets else "no text"
     rows = f"{graph.graph['product'].bound}, initial sequence numbers {numbers}, {text}"
     return f"scenario {options.name} ({options.title}): all {len(graph)} situations, {rows}"
 
