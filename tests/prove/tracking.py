@@ -54,8 +54,10 @@ class Tracking:
     """What is known at each step of one run; `limits` are the numbers that never change."""
 
     def __init__(self, context: Context, limits: Marks) -> None:
-        self.context, self.limits, self.rules = context, limits, context.model.rules
+        self.context, self.rules = context, context.model.rules
         self.ghosts = read_ghosts(context.model, context.properties.documents)
+        explored = {g.name: evaluator(g.explored)({}) for g in self.ghosts.limits if g.explored is not None}
+        self.limits = explored | limits
         self.names = {g.name: g.value for g in self.ghosts.endpoint if g.derived and g.value is not None}
         self.kept = [g for g in self.ghosts.endpoint if not g.derived]
         start: Marks = {g.name: evaluator(g.initial)(self) for g in self.kept if g.initial is not None}
@@ -174,6 +176,8 @@ class Tracking:
     def _met(self, item: Assumption, now: Situation, values: Named) -> bool:
         if not item.without.isdisjoint(now.rules):
             return False
+        if item.procedures and self._rules_of(item.procedures).isdisjoint(now.rules):
+            return True
         begins = any(self.rules[name].begins for name in now.rules)
         node = item.holds
         parts = node.items if isinstance(node, Junction) and node.op == "and" else (node,) if node is not None else ()
@@ -184,6 +188,10 @@ class Tracking:
             except Unknown:  # it speaks of a segment, and there is none
                 continue
         return True
+
+    def _rules_of(self, procedures: frozenset[str]) -> set[str]:
+        rows = (p for p in self.context.model.procedures if p.name in procedures)
+        return {rule.name for p in rows for stage in p.stages for rule in stage.rules}
 
     def said(self, told: Callable[[Marks], bool], about: str, random: Random) -> Iterator[bool]:
         """Whether a lemma holds now, of everything that it is about or of some of it."""
