@@ -17,6 +17,7 @@ from tcpmodel.prove.explore.path import End
 from tcpmodel.prove.explore.scenario import ENDS
 from tcpmodel.prove.explore.system import ARRIVES, COPY, HAPPENS, SENDS, TICK, Move
 from tcpmodel.prove.explore.values import FIELDS, Named, Source, Unknown, step_values, tcb_values
+from tcpmodel.prove.methods.induction import Claim
 from tcpmodel.prove.property import Assumption
 from tcpmodel.prove.refute import event_of
 from tcpmodel.prove.system.ghosts import ANY, Ghost, read_ghosts
@@ -68,6 +69,7 @@ class Tracking:
         self.variables = [(row.name, identifier(row.name)) for row in rows]
         self.now: Situation | None = None
         self.moved = -1
+        self.acted: tuple[tuple[str, str], str, Named] | None = None
         self.pairs: list[Marks] = []
         self.broken: set[str] = set()
 
@@ -76,7 +78,7 @@ class Tracking:
 
     def step(self, now: Situation) -> None:
         """Takes a step of the run."""
-        self.now, self.new, self.moved = now, [], -1
+        self.now, self.new, self.moved, self.acted = now, [], -1, None
         move = _happening(now) if isinstance(now.move, str) else now.move
         if isinstance(move, Move) and move.kind in (HAPPENS, SENDS, ARRIVES, COPY):
             self.moved = move.end
@@ -169,6 +171,8 @@ class Tracking:
         """Which assumptions the run has broken by now."""
         after = tcb_values(now.b if move.end else now.a, self.names).sources[""]
         values = Named({**around.sources, "NEXT.": lambda name: self._of(name, then, after)})
+        assert now.before is not None
+        self.acted = event_of(now, move), (now.before.b if move.end else now.before.a).state, values
         for item in self.context.properties.assumptions.values():
             if item.name not in self.broken and not self._met(item, now, values):
                 self.broken.add(item.name)
@@ -203,6 +207,16 @@ class Tracking:
                 rows = (sent.of(name) for name, sent in zip("MN", group, strict=False))
                 yield told(self.pairs[side] | dict(chain(*rows)) if group else self.pairs[side])
 
+    def keeps(self, claim: Claim) -> bool | None:
+        """Whether the step is as a claim about steps says; None where that does not speak of it."""
+        event, state, values = self.acted or (("", ""), "", None)
+        if values is None or state not in claim.states:
+            return None
+        if event not in {(p.event, p.event_name) for p in claim.procedures}:
+            return None
+        spoken = claim.when is None or evaluator(claim.when)(values)
+        return bool(evaluator(claim.holds)(values)) if spoken else None
+
     def end(self, side: int) -> Marks:
         """The names of an endpoint as it is now."""
         assert self.now is not None
@@ -224,5 +238,3 @@ class Tracking:
 
 def _some(rows: list[Sent], random: Random) -> list[Sent]:
     return random.sample(rows, min(1, len(rows)))
-
-
