@@ -25,7 +25,7 @@ from tcpmodel.prove.system.cases import WIDTH
 from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.prove.system.theory import theory_of, together
 from tcpmodel.prove.system.world import bound, world_of
-from tcpmodel.prove.units import Subject, context_of
+from tcpmodel.prove.units import Subject, context_of, obligations_of
 from tcpmodel.spec import load
 from tcpmodel.spec.expr import BOOL
 from tcpmodel.spec.parse import expression
@@ -37,7 +37,7 @@ from tcpmodel.spec.source import Source
 
 TIMEOUT = 60.0
 RFC = Subject()
-FILES = ("connection.yaml", "release.yaml", "delivery.yaml")
+FILES = ("connection.yaml", "release.yaml", "delivery.yaml", "queue.yaml")
 OURS = [n for n, p in context_of(RFC).properties.properties.items() if p.place.file.endswith(FILES)]
 NUMBERS = "order"
 """The first of the lemmas about sequence numbers, which are proved together."""
@@ -133,12 +133,27 @@ def test_two_segments_are_no_handshake_and_only_the_changed_rule_is_to_blame() -
             f"{ARRIVES} ESTABLISHED",
             "text.reassembled",
         ),
+        ("queue-is-bounded/text goes out whatever the window", "under-way", f"{LEAVES} ESTABLISHED", "output.text"),
     ],
 )
 def test_a_mutant_fails_at_the_rule_that_was_changed(mutant: str, lemma: str, part: str, rule: str) -> None:
     found = failures(context_of(Subject(mutant=mutant)), lemma, [part])
     # the solver may find the same fault at a rule beside it, whose name begins alike
     assert found and all(any(name.startswith(rule) for name in failure.rules) for failure in found)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "part", "rule"),
+    [
+        ("text behind a gap is taken as if there were none", f"{ARRIVES} ESTABLISHED", "text.reassembled"),
+        ("what is sent again counts as not sent before", f"{LEAVES} ESTABLISHED", "output.again"),
+    ],
+)
+def test_a_mutant_is_no_queue(mutant: str, part: str, rule: str) -> None:
+    context = context_of(Subject(mutant=f"is-a-queue/{mutant}"))
+    answers = [decide(o, TIMEOUT) for o in obligations_of(context, "property", "is-a-queue", part)]
+    found = [induction.explain(context.properties.properties["is-a-queue"], a, context) for a in answers if not a.holds]
+    assert found and all(rule in failure.rules for failure in found)
 
 
 def test_without_fresh_initial_numbers_nothing_holds() -> None:
