@@ -101,3 +101,35 @@ def test_a_rule_that_is_not_used_permits_nothing() -> None:
         (_, state) = system.start()[-1]
         fired = {name for move, _ in system.moves(state) for name in system.fired(state, move)}
         assert rule not in fired
+
+
+def beyond(filled: bool) -> list[str]:
+    """A trace at b, whose window ends at 17384, with text from 16200 to 17660; that before it comes first, or never."""
+    before = [f"a . {n}:{min(n + 1460, 16200)}({min(1460, 16200 - n)}) ack 3000" for n in range(1100, 16200, 1460)]
+    return [
+        "a S 999:999(0)",
+        "b S. 2999:2999(0) ack 1000 win 1",
+        "a . 1000:1000(0) ack 3000",
+        "b . 3000:3000(0) ack 1000 win 1",
+        "a . 1000:1100(100) ack 3000",
+        *(before if filled else []),
+        "a . 16200:17660(1460) ack 3000",
+        *([] if filled else ["b . 3000:3000(0) ack 1100 win 0"]),
+        "b . 3000:3000(0) ack 17660 win 1",
+    ]
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_text_beyond_the_window_is_acknowledged_if_none_before_it_is_missing(filled: bool, tmp_path: Path) -> None:
+    """Closing the window by less than its unit, 16384 octets, is no fault; acknowledging the gap is one."""
+    events, file = [], tmp_path / "beyond.json"
+    for frame, text in enumerate(beyond(filled)):
+        options = " <mss 1460,wscale 14>" if " S" in text else ""
+        segment = text[2:] + ("" if "win" in text else " win 65535") + options
+        events.append({"from": text[0], "segment": segment, "time": frame / 100})
+    ends = {"a": "10.0.0.1:40000", "b": "10.0.0.2:80"}
+    trace = {"schema": "tcpmodel/trace/1", "endpoints": ends, "vantage": "b", "events": events}
+    file.write_text(json.dumps(trace), encoding="utf-8")
+    with open_trace(str(file)) as reader:
+        (found,) = verify(reader, load_steps()).connections
+    assert [finding.code for finding in found.findings if finding.endpoint == found.b] == ([] if filled else ["TM420"])

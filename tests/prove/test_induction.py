@@ -166,15 +166,6 @@ def test_without_fresh_initial_numbers_nothing_holds() -> None:
     assert {"listen.syn", "open.active", "time-wait.syn.reopens"} <= rules
 
 
-def test_a_window_that_shrinks_lets_text_beyond_it_be_taken_over_a_gap() -> None:
-    """The window closes before the gap is filled; then what arrived behind the gap may be acknowledged with it."""
-    context = fresh()
-    assumption = context.properties.assumptions["steady-window"]
-    context.properties.assumptions["steady-window"] = replace(assumption, holds=None)
-    rules = {rule for failure in failures(context, "arrived", [f"{LEAVES} ESTABLISHED"]) for rule in failure.rules}
-    assert rules & {"output.window", "output.window.shrunk"}
-
-
 @pytest.mark.parametrize(
     ("lemma", "owner", "parts"),
     [
