@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,10 @@ from tcpmodel.compile.encodings import Term, negation, z3
 SEED = 9293
 SIMPLEX = 2
 """Z3's older solver for linear arithmetic, the faster one on small problems."""
+
+FIRST = 0.3
+"""The share of a timeout after which a question about vectors goes to a plain SAT solver, which is seldom lost."""
+BITS = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "bit-blast", "sat")
 
 SHORT, CROWDED, PATIENCE = 1.0, 0.7, 4
 """On a crowded machine, where a solver gets less than this share of a timeout of a second or more, it has this many."""
@@ -50,6 +55,10 @@ def solver_of(obligation: Obligation, timeout: float, cores: bool = False) -> An
     solver.set("random_seed", SEED)
     if obligation.linear:
         solver.set("arith.solver", SIMPLEX)
+    return _told(solver, obligation, timeout, cores)
+
+
+def _told(solver: Any, obligation: Obligation, timeout: float, cores: bool = False) -> Any:
     solver.set("timeout", max(1, int(timeout * 1000)))
     for name, term in obligation.hypotheses:
         if cores and not z3().is_true(term):
@@ -58,6 +67,15 @@ def solver_of(obligation: Obligation, timeout: float, cores: bool = False) -> An
             solver.add(term)
     solver.add(obligation.goal if obligation.reachable else negation(obligation.goal))
     return solver
+
+
+def _solvers(obligation: Obligation, timeout: float, cores: bool) -> Iterator[tuple[Any, float]]:
+    """Whom to ask in turn, and for how many seconds."""
+    if obligation.linear or cores or timeout < SHORT:
+        yield solver_of(obligation, timeout, cores), timeout
+        return
+    yield solver_of(obligation, FIRST * timeout), FIRST * timeout
+    yield _told(z3().Then(*BITS).solver(), obligation, (1 - FIRST) * timeout), (1 - FIRST) * timeout
 
 
 def _checked(solver: Any, timeout: float) -> Any:
@@ -78,9 +96,11 @@ def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answe
         if said := next((name for name, term in obligation.hypotheses if term.eq(obligation.goal)), None):
             # the step leaves alone what the goal speaks of
             return Answer(obligation, True, core=(said,))
-    solver = solver_of(obligation, timeout, cores)
-    answer = _checked(solver, timeout)
-    if answer == z3().unknown:
+    for solver, seconds in _solvers(obligation, timeout, cores):
+        answer = _checked(solver, seconds)
+        if answer != z3().unknown:
+            break
+    else:
         return Answer(obligation, None, solver.reason_unknown())
     satisfiable = bool(answer == z3().sat)
     core = tuple(str(label) for label in solver.unsat_core()) if cores and not satisfiable else ()

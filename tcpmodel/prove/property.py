@@ -18,6 +18,11 @@ NUMBERS = ("vectors", "integers")
 RESULTS = (PROVED, REFUTED, BOUNDED, UNKNOWN)
 
 
+def over_integers(item: Lemma | Property) -> bool:
+    """Whether it is proved of sequence numbers that do not wrap."""
+    return item.numbers != NUMBERS[0]
+
+
 @dataclass(frozen=True)
 class Assumption:
     """What a proof takes for granted, in a sentence; `holds` is a condition that steps must meet, or None.

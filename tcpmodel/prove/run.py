@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -87,7 +88,7 @@ def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
         yield from map(work, todo)
         return
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin) as pool:
         futures = [pool.submit(work, unit) for unit in todo]
         try:
             for future in as_completed(futures):
@@ -99,8 +100,10 @@ def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
             raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin() -> None:
+    """Interrupts are the parent's; and terms and situations are no cycles, so that looking for those is lost time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
 
 
 def _assumptions(item: Property, properties: Properties) -> tuple[str, ...]:

@@ -40,5 +40,23 @@ def test_who_waits_for_the_processor_is_asked_again(share: float, asked: int, mo
 
     monkeypatch.setattr("tcpmodel.prove.obligation.time.thread_time", lambda: next(clock))
     monkeypatch.setattr("tcpmodel.prove.obligation.solver_of", lambda *_: Solver())
-    assert decide(Obligation("any", (), z3().Bool("any")), 1.0).holds is (True if asked == 2 else None)
+    assert decide(Obligation("any", (), z3().Bool("any"), linear=True), 1.0).holds is (True if asked == 2 else None)
     assert len(checks) == asked
+
+
+def test_what_one_solver_cannot_decide_another_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bits are left to the SAT solver, where the first gives up; what is no matter of bits stays undecided."""
+
+    class Lost:
+        def check(self) -> Any:
+            return z3().unknown
+
+        def set(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("tcpmodel.prove.obligation.solver_of", lambda *_: Lost())
+    a, b = z3().BitVecs("a b", 32)
+    assert decide(Obligation("sums", (), a + b == b + a), 5.0).holds
+    assert decide(Obligation("halves", (), a + a != 2), 5.0).holds is False
+    n = z3().Int("n")
+    assert decide(Obligation("squares", (), n * n != 2), 5.0).holds is None

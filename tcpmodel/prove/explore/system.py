@@ -152,15 +152,15 @@ class System:
         return end.fired
 
     def _told(self, text: str, state: State) -> tuple[Move | str, State]:
-        """A step of a beginning in words: `a call OPEN`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ), `tick`."""
+        """A step of a beginning in words: `a call OPEN`, `a crash`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ), tick."""
         if text == TICK:
             return Move(TICK), self.later(state)._replace(ticks=0)
-        name, kind, what = text.split(" ", 2)
+        name, kind, what = f"{text} ".split(" ", 2)
         side = ENDS.index(name)
         if kind in ("sends", "gets"):
             return self._segment(text, state, side if kind == "sends" else 1 - side, kind, what)
         end = self.ends[side]
-        after = end.happen(state.local(side), next(_occasions(end.model, {f"{kind} {what}": ANY})))
+        after = end.happen(state.local(side), next(_occasions(end.model, {f"{kind} {what}".strip(): ANY})))
         if after is None:
             raise Impossible(f"the scenario begins with what is not possible: {text}")
         return text, at(state, side, after)

@@ -22,7 +22,7 @@ from tcpmodel.prove.methods.premises import REACHED, parts
 from tcpmodel.prove.methods.reading import variables
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
-from tcpmodel.prove.property import Failure, Property
+from tcpmodel.prove.property import Failure, Property, over_integers
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec import expr as x
 from tcpmodel.spec.expr import Expr
@@ -66,7 +66,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     names = item.claim.observes or tuple(name for name in step.after if name != OWED)
     goal = both(*(_same(name, step.after[name], other, machine) for name in names))
     sent = both(*(_sent_again(form, step.forms, other) for form in step.forms if item.claim.observes))
-    yield Obligation(f"{part}: {item.name}", (*known, *again), both(goal, sent), step)
+    yield Obligation(f"{part}: {item.name}", (*known, *again), both(goal, sent), step, linear=over_integers(item))
 
 
 def _other(claim: Claim, step: Step, machine: Machine) -> Pairs:

@@ -14,7 +14,7 @@ from tcpmodel.prove.machine import Machine, after
 from tcpmodel.prove.methods.reading import conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
-from tcpmodel.prove.property import Failure, Lemma, Property
+from tcpmodel.prove.property import Failure, Lemma, Property, over_integers
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.report import Report
@@ -64,7 +64,8 @@ def lemma_obligations(lemma: Lemma, part: str, context: Context) -> Iterator[Obl
     given = context.given(context.properties.closure((lemma.name,)), machine, before)
     assumed = context.assumed(lemma.assumptions, machine, {**before, **after(step)}, step.procedure.name)
     goal = context.truth(lemma.holds, machine, step.after)
-    yield Obligation(f"{part}: lemma {lemma.name}", (*machine.hypotheses(step), *given, *assumed), goal, step)
+    known, linear = (*machine.hypotheses(step), *given, *assumed), over_integers(lemma)
+    yield Obligation(f"{part}: lemma {lemma.name}", known, goal, step, linear=linear)
 
 
 def _initial(machine: Machine) -> dict[str, object]:

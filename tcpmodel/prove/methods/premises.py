@@ -14,7 +14,7 @@ from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import LAWFUL, Machine, after
 from tcpmodel.prove.methods.reading import conditions, events, states
 from tcpmodel.prove.obligation import Obligation, decide
-from tcpmodel.prove.property import Property
+from tcpmodel.prove.property import Property, over_integers
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Procedure
@@ -67,7 +67,8 @@ def reached(item: Property, machine: Machine, context: Context, lawful: bool = T
     name = f"{item.name}: {REACHED}"
     steps = (context.step(part, machine) for part in context.steps(item.claim.procedures, item.claim.states))
     known = ((premises(item, step, machine, context, lawful), step) for step in steps)
-    return first_met(name, (Obligation(name, rows, both(), step, reachable=True) for rows, step in known))
+    linear = over_integers(item)
+    return first_met(name, (Obligation(name, rows, both(), step, True, linear) for rows, step in known))
 
 
 def first_met(name: str, questions: Iterable[Obligation]) -> Obligation:

@@ -17,7 +17,7 @@ from tcpmodel.prove.methods.premises import REACHED, parts
 from tcpmodel.prove.methods.reading import conditions
 from tcpmodel.prove.obligation import Answer, Obligation
 from tcpmodel.prove.plain import failure
-from tcpmodel.prove.property import Failure, Property
+from tcpmodel.prove.property import Failure, Property, over_integers
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.model import Procedure
@@ -61,7 +61,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     step = context.step(part, machine)
     values, known = premises.values(step, machine), premises.premises(item, step, machine, context, lawful)
     goal = (context.truth(claim.then, machine, values), *effects.goals(claim.effects, step, machine, context, values))
-    yield Obligation(f"{part}: {item.name}", known, both(*goal), step)
+    yield Obligation(f"{part}: {item.name}", known, both(*goal), step, linear=over_integers(item))
 
 
 def explain(item: Property, answer: Answer, context: Context) -> Failure:
