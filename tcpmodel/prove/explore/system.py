@@ -152,7 +152,7 @@ class System:
         return end.fired
 
     def _told(self, text: str, state: State) -> tuple[Move | str, State]:
-        """A step of a beginning in words: `a call OPEN`, `a crash`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ), tick."""
+        """A step of a beginning: `a crash`, `a call OPEN`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ)."""
         if text == TICK:
             return Move(TICK), self.later(state)._replace(ticks=0)
         name, kind, what = f"{text} ".split(" ", 2)
