@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tcpmodel.step.session import Session
 
 HELP = """\
-a call OPEN               a user call at a (or b): OPEN [passive=True], SEND, RECEIVE, CLOSE [read=True], ABORT, STATUS
-a timeout USER            a timer expires at a
+a call NAME               a user call at a (or b), with what comes with it
+a timeout NAME            a timer expires at a
 a send                    a sends the answer it owes
 a send P. 10              a sends: control bits and octets of text, at the place that is due,
 a send S 100:100(0) ...   or a whole segment in packetdrill notation
@@ -207,3 +207,14 @@ class Table:
 
     def _help(self, words: list[str]) -> Iterator[str]:
         yield HELP
+        yield f"calls: {self._named('call')}"
+        yield f"timers: {self._named('timeout')}"
+
+    def _named(self, event: str) -> str:
+        """The calls or timers of the specification, each with its arguments."""
+        found: dict[str, dict[str, None]] = {}
+        for procedure in self.session.model.procedures:
+            if procedure.event == event:
+                options = (f" [{a.name.rpartition('.')[2]}=True]" for a in procedure.arguments)
+                found.setdefault(procedure.event_name, {}).update(dict.fromkeys(options))
+        return ", ".join(f"{name}{''.join(options)}" for name, options in found.items())

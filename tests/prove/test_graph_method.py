@@ -69,7 +69,7 @@ def test_a_mutant_written_in_place_has_a_diagram_of_its_own() -> None:
 
 
 def test_the_shortest_path_is_shown() -> None:
-    avoiding = "[reset.open, text.not-read, call ABORT, crash, timeout USER]"
+    avoiding = "[reset.open, text.not-read, close.unread, call ABORT, crash, timeout USER]"
     text = f"{{from: FIN-WAIT-2, through: TIME-WAIT, to: CLOSED, avoiding: {avoiding}}}"
     assert around(text) is None
     assert around(text, variants=("no-time-wait",)) == "FIN-WAIT-2 (rcv FIN) CLOSED"
