@@ -49,7 +49,7 @@ NOT_MET = {
 }
 # What no peer ever sends.
 FROM_OUTSIDE = {
-    *("dropped-without-ack", "syn-fin-waits", "urgent-forward"),
+    *("dropped-without-ack", "syn-fin-waits", "urgent-forward", "urgent-taken"),
     *("fin-held-taken", "fin-old", "syn-again-challenged"),
 }
 
