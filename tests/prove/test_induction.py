@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("z3")
 
+from conditions import typed
+
 from tcpmodel.compile.encodings import both
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.evaluate import evaluator
@@ -20,20 +22,13 @@ from tcpmodel.prove.methods.reading import TRUE
 from tcpmodel.prove.obligation import Obligation, decide
 from tcpmodel.prove.property import PROVED, Failure, Result
 from tcpmodel.prove.run import Settings, prove
-from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.system.cases import WIDTH
 from tcpmodel.prove.system.ghosts import read_ghosts
 from tcpmodel.prove.system.theory import theory_of, together
 from tcpmodel.prove.system.world import bound, world_of
 from tcpmodel.prove.units import Subject, context_of, obligations_of
 from tcpmodel.spec import load
-from tcpmodel.spec.expr import BOOL
-from tcpmodel.spec.parse import expression
-from tcpmodel.spec.reader import documents
-from tcpmodel.spec.report import Report
 from tcpmodel.spec.scope import SEGMENT_FIELD, TCB
-from tcpmodel.spec.shape import Fields, Shape
-from tcpmodel.spec.source import Source
 
 TIMEOUT = 60.0
 RFC = Subject()
@@ -69,17 +64,9 @@ def failures(context: Context, lemma: str, parts: Iterable[str] = ()) -> list[Fa
 
 def condition(text: str, context: Context) -> object:
     """A condition about two endpoints and two segments, as a term."""
-    report, words = Report(), Words(context.model)
-    for key, node in context.properties.documents.items():
-        if key.startswith("ghosts "):
-            words.declare(node, report)
-    (node,) = documents(Source("test.yaml", f"holds: {text!r}"), report)
-    fields = Fields(node, Shape("a test", ("holds",)), report)
-    found = expression(fields.texts("holds")[0], words.scope("exchange"), report, BOOL)
-    report.check()
     world = world_of(context)
     a, b, m, n = world.endpoint("A."), world.endpoint("B."), world.segment("M."), world.segment("N.")
-    return world.read(found, bound(a, b, m, n))
+    return world.read(typed(text, "exchange", context), bound(a, b, m, n))
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("z3")
 
+from conditions import typed
+
 from tcpmodel.compile.bounds import width
 from tcpmodel.compile.encodings import CIRCLE, both, z3
 from tcpmodel.prove.context import Context
@@ -18,18 +20,12 @@ from tcpmodel.prove.methods.induction import lemma_obligations
 from tcpmodel.prove.obligation import Obligation, decide
 from tcpmodel.prove.property import PROVED, Assumption, Mutant
 from tcpmodel.prove.run import Settings, prove
-from tcpmodel.prove.scopes import Words
 from tcpmodel.prove.system.cases import WIDTH
 from tcpmodel.prove.system.theory import theory_of, together
 from tcpmodel.prove.system.world import bound
 from tcpmodel.prove.units import Subject, broken, context_of
 from tcpmodel.spec.expr import BOOL, Literal
-from tcpmodel.spec.parse import expression
-from tcpmodel.spec.reader import documents
-from tcpmodel.spec.report import Report
 from tcpmodel.spec.scope import SEGMENT_FIELD, TCB
-from tcpmodel.spec.shape import Fields, Shape
-from tcpmodel.spec.source import Source
 
 TIMEOUT = 20.0
 RFC = Subject()
@@ -94,7 +90,7 @@ def test_every_assumption_is_needed(assumption: str, lemma: str, part: str) -> N
 def test_a_clock_that_only_goes_on_or_only_ticks_is_not_enough(about: str) -> None:
     """It must not go back, and it must have ticked from one incarnation to the next."""
     known = CONTEXT.properties.assumptions
-    half = condition(about, "system step")
+    half = typed(about, "system step", CONTEXT)
     weaker = {**known, "timestamp-clock": replace(known["timestamp-clock"], holds=half)}
     context = replace(CONTEXT, properties=replace(CONTEXT.properties, assumptions=weaker))
     assert lemmas_fail(f"{LEAVES} SYN-SENT", CLOCK, context)
@@ -126,18 +122,6 @@ def test_a_timestamp_must_be_newer_and_that_of_the_text_be_remembered() -> None:
     assert not lemmas_fail(f"{ARRIVES} ESTABLISHED", TEXT)
 
 
-def condition(text: str, scope: str) -> object:
-    report, words = Report(), Words(CONTEXT.model)
-    for key, node in CONTEXT.properties.documents.items():
-        if key.startswith("ghosts "):
-            words.declare(node, report)
-    (node,) = documents(Source("test.yaml", f"holds: {text!r}"), report)
-    fields = Fields(node, Shape("a test", ("holds",)), report)
-    found = expression(fields.texts("holds")[0], words.scope(scope), report, BOOL)
-    report.check()
-    return found
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,7 +146,7 @@ def test_the_lemmas_leave_room_for(text: str) -> None:
     said = [*theory.of_endpoints(a, b), *theory.of_segment(m, a, b), *theory.of_segment(n, b, a)]
     widths = [world.width(a, TCB), world.width(b, TCB), world.width(m, SEGMENT_FIELD), world.width(n, SEGMENT_FIELD)]
     known = (("lemmas", both(*(term for _, term in said))), (WIDTH, both(*widths)))
-    goal = world.read(condition(text, "exchange"), bound(a, b, m, n))
+    goal = world.read(typed(text, "exchange", CONTEXT), bound(a, b, m, n))
     assert decide(Obligation(text, known, goal, reachable=True, linear=True), TIMEOUT).holds
 
 
