@@ -155,12 +155,13 @@ class System:
         """A step of a beginning: `a crash`, `a call OPEN`, `a sends SYN`, `b gets ACK 1 3001` (octets, SEQ)."""
         if text == TICK:
             return Move(TICK), self.later(state)._replace(ticks=0)
-        name, kind, what = f"{text} ".split(" ", 2)
+        name, _, event = text.partition(" ")
+        kind, _, what = event.partition(" ")
         side = ENDS.index(name)
         if kind in ("sends", "gets"):
             return self._segment(text, state, side if kind == "sends" else 1 - side, kind, what)
         end = self.ends[side]
-        after = end.happen(state.local(side), next(_occasions(end.model, {f"{kind} {what}".strip(): ANY})))
+        after = end.happen(state.local(side), next(_occasions(end.model, {event: ANY})))
         if after is None:
             raise Impossible(f"the scenario begins with what is not possible: {text}")
         return text, at(state, side, after)

@@ -206,7 +206,6 @@ class View:
         product = graph.graph["product"]
         return Found(_ending(product.words(round_), trap), run(product, [*way, *on, *round_[1:]]))
 
-
     def _way(self, bad: set[Node], by: Graph) -> Way:
         """The shortest way to a bad node where all are spoken of; else one of the shortest from what is."""
         graph, first = self.graph, self.graph.graph["initial"]
