@@ -30,6 +30,7 @@ NOT_MET = {
     "fin-edge-taken": OPEN_WINDOW,
     "fin-edge-told": OPEN_WINDOW,
     "fin-edge-may-be-taken": OPEN_WINDOW,
+    "empty-probe-may-leave": OPEN_WINDOW,
     "repetition-with-new-text": "no text of an exploration is cut anew",
     "urgent-kept": URGENT,
     "urgent-may-move": URGENT,
