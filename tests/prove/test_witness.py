@@ -50,8 +50,8 @@ NOT_MET = {
 }
 # What no peer ever sends.
 FROM_OUTSIDE = {
-    *("dropped-without-ack", "syn-fin-waits", "urgent-forward", "urgent-taken"),
-    *("fin-held-taken", "fin-old", "syn-again-challenged"),
+    *("dropped-without-ack", "syn-fin-waits", "urgent-forward", "urgent-taken", "urgent-at-closed-window"),
+    *("fin-held-taken", "fin-old", "syn-again-challenged", "own-segment-comes-back"),
 }
 
 
