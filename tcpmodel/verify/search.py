@@ -114,7 +114,12 @@ class Search:
         return not node.due or item is not None and self.machine.steps.owed(tuple(node.due), item)
 
     def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int) -> Iterator[Move]:
-        """The first pending item arrives, is lost, or is left for later."""
+        """The first pending item arrives, is lost, or is left for later; what was left comes behind any other."""
+        for at, overtaken in enumerate(later):
+            behind = node.fork()
+            behind.pending = (overtaken, *node.pending)
+            for child in self.arrivals(behind, overtaken, fresh, frame):
+                yield child, (*later[:at], *later[at + 1 :]), not child.due
         if not node.pending:
             return
         item = node.pending[0]
