@@ -217,7 +217,7 @@ reason: text that is sent again offers nothing then, unless it came before the t
 source: RFC 9293 3.8.6
 change:
   - rule: ack.new
-    set: {SND.UNA: SEG.ACK, SND.WND: SND.WND - (SEG.ACK - SND.UNA), SYN.ACKED: True, ISS.PASSED: ISS.PASSED or not ISS < SEG.ACK}
+    set: {SND.UNA: SEG.ACK, SND.WND: SND.WND - (SEG.ACK - SND.UNA), SYN.ACKED: True}
     note: the edge stays where it was
 """
 TEXT_SENT_AGAIN = (
