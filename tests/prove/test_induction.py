@@ -102,6 +102,12 @@ def test_two_segments_are_no_handshake_and_only_the_changed_rule_is_to_blame() -
             "fin.established",
         ),
         (
+            "both-closed/a FIN may leave though the user has not called CLOSE",
+            "asked",
+            f"{LEAVES} ESTABLISHED",
+            "output.fin",
+        ),
+        (
             "one-number-for-the-fin/the FIN may move when it is sent again",
             "fin-place",
             f"{LEAVES} LAST-ACK",
