@@ -200,12 +200,6 @@ def test_each_half_of_two_msl_has_its_own_reason() -> None:
     assert proved("second-msl", longer).result == REFUTED
 
 
-@pytest.mark.parametrize("name", ["assassination", "old-text"])
-def test_who_ignores_resets_in_time_wait_is_not_assassinated(name: str) -> None:
-    assert proved(name).result == REFUTED
-    assert proved(name, Subject(profile="rfc1337")).result == BOUNDED
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
