@@ -108,7 +108,8 @@ OLD = CONTEXT.properties.properties["old-segments"]
 
 
 @pytest.mark.parametrize(
-    ("mutant", "part"), [(OLD.mutants[0], "segment-arrives.other in TIME-WAIT"), (OLD.mutants[1], LAST_ACK)]
+    ("mutant", "part"),
+    [(OLD.mutants[0], "segment-arrives.other in TIME-WAIT"), *((mutant, LAST_ACK) for mutant in OLD.mutants[1:])],
 )
 def test_spaced_numbers_protect_whatever_ended_the_connection(mutant: Mutant, part: str) -> None:
     context = context_of(as_mutant(RFC, OLD, mutant))
