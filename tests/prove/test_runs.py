@@ -55,6 +55,7 @@ BEYOND = {
     "one-iss": "about all segments that were ever sent",
     "one-number-for-the-fin": "about all segments that were ever sent",
     "time-wait-coverage": "about all segments that were ever sent",
+    "none-of-an-earlier-incarnation": "an exploration does not note which incarnation has sent what was owed before",
     "keep-alive-not-delivered": "an exploration does not note what had been acknowledged when a segment was sent",
     "both-closed": "an exploration does not note whether the user has called CLOSE",
 }

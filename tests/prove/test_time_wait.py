@@ -104,6 +104,12 @@ def test_a_shorter_time_wait_breaks_the_induction(mutant: str, part: str, whom: 
     assert whom in broken(part, context_of(as_mutant(RFC, item, known)))
 
 
+def test_what_is_of_an_earlier_incarnation_outlives_a_shorter_time_wait() -> None:
+    item = CONTEXT.properties.properties["none-of-an-earlier-incarnation"]
+    assert LEMMA in CONTEXT.properties.closure(item.given) and not broken(TIMER)
+    assert item.mutants and all(broken(TIMER, context_of(as_mutant(RFC, item, mutant))) for mutant in item.mutants)
+
+
 OLD = CONTEXT.properties.properties["old-segments"]
 
 
