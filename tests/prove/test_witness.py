@@ -34,6 +34,7 @@ NOT_MET = {
     "repetition-with-new-text": "no text of an exploration is cut anew",
     "urgent-kept": URGENT,
     "urgent-may-move": URGENT,
+    "urgent-told": URGENT,
     "receive-waits-or-gets": UNCALLED,
     "receive-refused": UNCALLED,
     "new-text-in-window": "no segment of an exploration has more than one octet of text",
@@ -51,7 +52,8 @@ NOT_MET = {
 # What no peer ever sends.
 FROM_OUTSIDE = {
     *("dropped-without-ack", "syn-fin-waits", "urgent-forward", "urgent-taken", "urgent-at-closed-window"),
-    *("fin-held-taken", "fin-old", "syn-again-challenged", "own-segment-comes-back"),
+    *("fin-held-taken", "fin-old", "syn-again-challenged", "own-segment-comes-back", "urgent-told-once"),
+    "second-syn-listens-again",
 }
 
 
