@@ -236,3 +236,16 @@ def test_a_segment_that_was_overtaken_arrives_behind_the_other(tmp_path: Path, o
     found = verify(Played(items), steps, Options(witness=True))
     assert found.connections[0].verdict == verdict
     assert check(found, items, steps, "", True) == []
+
+
+def test_text_that_came_with_the_syn_closes_the_window_when_it_is_taken() -> None:
+    handshake = ("a S 100:110(10)", "b S. 300:300(0) ack 101 win 1000", "a . 111:111(0) ack 301")
+    connection = play(*handshake, "b . 301:301(0) ack 111 win 990")
+    assert (connection.verdict, blamed(connection)) == ("conforming", [])
+    assert blamed(play(*handshake, "b . 301:301(0) ack 111 win 980")) == [("should", B, 4)]
+
+
+@pytest.mark.parametrize("ack", [101, 102])
+def test_a_fin_that_came_with_the_syn_is_kept_or_comes_again(ack: int) -> None:
+    handshake = ("a SF 100:100(0)", "b S. 300:300(0) ack 101", "a . 102:102(0) ack 301")
+    assert {endpoint for _, endpoint, _ in blamed(play(*handshake, f"b . 301:301(0) ack {ack}"))} == {A}
