@@ -8,6 +8,7 @@ connection request. Its next segment shows that, or the variables of an observat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tcpmodel.compile.runtime import Undecided
 from tcpmodel.trace import Arrival, Observation, Segment, Told
@@ -34,6 +35,7 @@ class ExactEndpoint(Endpoint):
     def take(self, item: Item) -> bool:
         """The next thing that the endpoint does, that happens to it or that is known of it; False: a deviation."""
         self._prepare(item.time)
+        item = item if item.time >= 0 else replace(item, time=self.clock)  # what waits happened at its own time
         self.sent += isinstance(item, Segment)
         cost = self.best.cost
         self.frontier = _cheapest(
@@ -62,7 +64,7 @@ class ExactEndpoint(Endpoint):
 
     def _step(self, node: Hypothesis, item: Item, number: int | None) -> list[Hypothesis]:
         if not node.pending:
-            self.machine.env.NOW = item.time if item.time >= 0 else self.clock
+            self.machine.env.NOW = item.time
             try:
                 return self._happens(node, item, number)
             except Undecided:

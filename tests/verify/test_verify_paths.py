@@ -31,7 +31,7 @@ def test_search_and_greedy_path_agree(path: Path, monkeypatch: pytest.MonkeyPatc
     reader = open_trace(str(path))
     searched = verify(reader, steps, Options(witness=True))
     assert said(searched) == said(on_sight)
-    assert check(searched, open_trace(str(path)), steps, reader.vantage) == []
+    assert check(searched, open_trace(str(path)), steps, reader.vantage, reader.hidden) == []
 
 
 def test_the_search_is_what_runs_without_the_greedy_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def objections(path: Path, named: str | None) -> list[str]:
         items = items or list(_readable(path))
     verdict = verify(reader, steps, Options(witness=True))
     assert sum(c.segments for c in verdict.connections) == verdict.tcp_segments
-    return check(verdict, items, steps, reader.vantage)
+    return check(verdict, items, steps, reader.vantage, reader.hidden)
 
 
 def _readable(path: Path) -> list[Any]:
