@@ -60,7 +60,7 @@ def _whole(subject: Subject) -> Chosen:
 
 
 def _own(subject: Subject) -> Chosen:
-    """The properties in the folder of that name: a profile leaves those of its base to the base."""
+    """The properties in the folder of that name: a profile or a variant leaves those of its base to the base."""
     from tcpmodel.prove.load import FOLDER
     from tcpmodel.spec.find import default_root, located
 
@@ -69,7 +69,7 @@ def _own(subject: Subject) -> Chosen:
 
 
 def subjects(spec: str | None = None, profile: str | None = None, variants: tuple[str, ...] = ()) -> Iterator[Subject]:
-    """The specification that is named, else all, and all profiles, that have properties and fit the overlays."""
+    """The specification that is named, else all, profiles and variants too, that have properties and fit overlays."""
     from tcpmodel.prove.load import FOLDER
     from tcpmodel.prove.units import Subject
     from tcpmodel.spec.find import BASE, default_root, select

@@ -1,12 +1,12 @@
 """specs/properties/SPECIFICATION/*.yaml -> properties, lemmas, assumptions, typed against a model; errors in place.
 
-What holds of one profile only stands in specs/properties/PROFILE/*.yaml, and rests on what the specification has.
+What holds of one profile or variant only stands in a folder of its name, and rests on what the specification has.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,12 +60,12 @@ class Properties:
         return tuple(dict.fromkeys((*named, *always)))
 
 
-def property_files(index: Path, profile: str = "", root: Path | None = None) -> list[Path]:
-    """The files that the properties of a specification stand in, in the order of their names, then those of a profile.
+def property_files(index: Path, overlays: Iterable[str] = (), root: Path | None = None) -> list[Path]:
+    """The files that the properties of a specification stand in, in the order of their names, then those of `overlays`.
 
     `index` is its spec.yaml; the folder of properties stands beside that of the specification, unless `root` is given.
     """
-    folders = dict.fromkeys((index.parent.name, profile or index.parent.name))
+    folders = dict.fromkeys((index.parent.name, *overlays))
     around = (root or index.parent.parent) / FOLDER
     return [path for name in folders for path in sorted((around / name).glob("*.yaml"))]
 
@@ -74,7 +74,7 @@ def load_properties(model: Model, root: Path | None = None) -> Properties:
     """All properties, typed against the model. Raises SpecError with every diagnostic."""
     report = Report()
     reader = _Reader(model, report, root)
-    for path in property_files(located(model.files[0]), model.profile, root):
+    for path in property_files(located(model.files[0]), (model.profile, *model.variants), root):
         for document in read(path, shown(path), report):
             reader.read(document)
     reader.finish()

@@ -26,7 +26,7 @@ def mutated(name: str, profile: str | None, variants: tuple[str, ...], mutant: s
 
 def overlay(selection: Selection, owner: str, mutant: str) -> Mapping:
     """The overlay that a property's mutant stands for, of the specification selected. KeyError without one."""
-    for path in property_files(selection.index.path, selection.profile):
+    for path in property_files(selection.index.path, (selection.profile, *selection.variants)):
         for document in read(path, shown(path), Report()):
             if _says(document, "property", owner):
                 for node in _mutants(document):

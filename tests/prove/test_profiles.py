@@ -1,4 +1,4 @@
-"""What holds of one profile only: proved of that profile, and each mutant of it makes the property fail."""
+"""What holds of one profile or variant only: proved of that one, and each mutant of it makes the property fail."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from tcpmodel.cli.app import main
 from tcpmodel.cli.subjects import chosen
 from tcpmodel.prove import Settings, Subject, prove
 from tcpmodel.prove.load import FOLDER
-from tcpmodel.prove.property import BOUNDED, PROVED, Mutant
+from tcpmodel.prove.property import BOUNDED, PROVED, REFUTED, Mutant
 from tcpmodel.prove.units import broken
 from tcpmodel.spec import load
 from tcpmodel.spec.find import Library, default_root
 
-PROFILES = sorted({path.name for path in (default_root() / FOLDER).iterdir()} & {*Library().names("profiles")})
+OVERLAYS = {*Library().names("profiles"), *Library().names("variants")}
+PROFILES = sorted({path.name for path in (default_root() / FOLDER).iterdir()} & OVERLAYS)
 OWN = [
     pytest.param(name, item.name, mutant, id=f"{item.name}-{mutant.name}")
     for name in PROFILES
@@ -32,6 +33,12 @@ def test_a_profile_has_properties_of_its_own_and_those_of_its_base() -> None:
     assert "syn-in-window-resets" in names and "blind-syn" not in names
     assert {*names, "blind-syn"} <= one.context.properties.properties.keys()
     assert one.context.model.profile == "rfc793" and one.context.model.name == load().name
+
+
+def test_so_does_a_variant() -> None:
+    (one,) = (one for one in chosen((), None, None, ()) if one.subject.name == "two-way-handshake")
+    assert {item.row for item in one.items} == {2} and {item.expect for item in one.items} == {PROVED, REFUTED}
+    assert one.context.model.variants == ("two-way-handshake",) and one.context.model.profile == load().name
 
 
 def test_the_base_has_none_of_them() -> None:
