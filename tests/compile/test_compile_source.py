@@ -112,5 +112,5 @@ def test_traced_code_notes_every_rule_and_is_otherwise_the_same() -> None:
 def test_what_is_set_at_once_reads_the_old_values() -> None:
     """Crossed assignments go through temporaries: the new window is reckoned from the old edge."""
     _, source = made(None)
-    body = source.split("# ack.new\n")[1].split("# ")[0]
-    assert "n_SND_WND = (t.SND_WND - " in body and body.index("n_SND_WND =") < body.index("t.SND_UNA = ")
+    body = source.split("# output.acknowledges.unseen\n")[1].split("# ")[0]
+    assert "n_RCV_WND = (t.RCV_WND - " in body and body.index("n_RCV_WND =") < body.index("t.RCV_NXT = ")
