@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -141,15 +141,14 @@ def _answers(request: Request, found: Iterable[Chosen], settings: Settings) -> I
     from tcpmodel.report.proof import answered
     from tcpmodel.report.style import Style
 
-    for one in found:
-        for item, result, known in _results(request, one):
-            ladder = ""
-            if result.counterexample is not None:
-                if request.format != "json":
-                    ladder = drawn(result.counterexample, one.subject, Style(settings.color))
-                if request.save:
-                    save(result.counterexample, item.name, request.save)
-            yield answered(item, result, one.context.properties, known, one.title, ladder)
+    for one, item, result, known in _results(request, list(found)):
+        ladder = ""
+        if result.counterexample is not None:
+            if request.format != "json":
+                ladder = drawn(result.counterexample, one.subject, Style(settings.color))
+            if request.save:
+                save(result.counterexample, item.name, request.save)
+        yield answered(item, result, one.context.properties, known, one.title, ladder)
 
 
 def _certified(request: Request, found: list[Chosen], answers: list[Answer]) -> Iterator[Certified]:
@@ -168,32 +167,38 @@ def _certified(request: Request, found: list[Chosen], answers: list[Answer]) -> 
                 yield certified(one, good, settings, request.solver, place, bool(request.certificate))
 
 
-def _results(request: Request, one: Chosen) -> Iterator[tuple[Property, Result, bool]]:
-    """The results on one specification in the order of the text, and whether they are known from earlier runs."""
+def _results(request: Request, found: list[Chosen]) -> Iterator[tuple[Chosen, Property, Result, bool]]:
+    """The results in the order of the text, and whether they are known from earlier runs."""
     from tcpmodel.prove.cache import Cache
 
-    cache = Cache(one.subject, one.context, request.why)
-    found = {item.name: cache.get(item, request.timeout) if request.cache else None for item in one.items}
-    new = _proved(request, one, [name for name, result in found.items() if result is None])
-    for item in one.items:
-        known = found[item.name]
-        result = known or next(new)
-        if known is None and request.cache:
-            cache.put(item, result, request.timeout)
-        yield item, result, known is not None
+    caches = [Cache(one.subject, one.context, request.why) for one in found]
+    known = [
+        {item.name: cache.get(item, request.timeout) if request.cache else None for item in one.items}
+        for one, cache in zip(found, caches, strict=True)
+    ]
+    missing = [[name for name, result in of_one.items() if result is None] for of_one in known]
+    new = _proved(request, [(one, names) for one, names in zip(found, missing, strict=True) if names])
+    for one, cache, of_one in zip(found, caches, known, strict=True):
+        for item in one.items:
+            result = of_one[item.name] or next(new)
+            if of_one[item.name] is None and request.cache:
+                cache.put(item, result, request.timeout)
+            yield one, item, result, of_one[item.name] is not None
 
 
-def _proved(request: Request, one: Chosen, names: list[str]) -> Iterator[Result]:
+def _proved(request: Request, asked: list[tuple[Chosen, list[str]]]) -> Iterator[Result]:
     """The results of properties that nothing is known of."""
-    if not names:
+    if not asked:
         return
     if find_spec("z3") is None:
         raise UsageError("this command needs the solver Z3: pip install 'tcpmodel[prove]'")
     from tcpmodel.cli.progress import Counter
-    from tcpmodel.prove import run as proofs
+    from tcpmodel.prove.run import Settings, prove_all
 
-    settings = proofs.Settings(one.subject, request.timeout, request.jobs, request.why, search=True)
+    settings = Settings(timeout=request.timeout, jobs=request.jobs, cores=request.why, search=True)
     with Counter() as progress:
-        for result in proofs.prove(names, settings, progress.callback):
+        for result in prove_all(
+            [(replace(settings, subject=one.subject), names) for one, names in asked], progress.callback
+        ):
             progress.wipe()
             yield result

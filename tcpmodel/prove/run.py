@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,8 @@ Progress = Callable[[int, int, str], None]
 Key = tuple[str, str]
 """Property or lemma, and its name."""
 Found = dict[Key, list[Done]]
+Left = Counter[tuple[Subject, str, str]]
+"""How many pieces of a property or lemma are not decided yet."""
 
 LEMMA = "lemma "
 """What the label of a hypothesis begins with when it is a lemma."""
@@ -51,35 +53,48 @@ def prove(
 
     Raises SpecError when the text has errors, KeyError for an unknown name.
     """
-    settings = settings or Settings()
-    properties = context_of(settings.subject).properties
-    wanted = [properties.properties[name] for name in names] or list(properties.properties.values())
-    keys = dict.fromkeys(key for item in wanted for key in _keys(item, properties))
-    todo = [unit for key in keys for unit in units(settings.subject, *key, settings.timeout, settings.cores)]
-    left = Counter((unit.kind, unit.name) for unit in todo)
-    found: Found = {key: [] for key in keys}
-    pieces = _all(todo, settings.jobs or os.cpu_count() or 1)
+    return prove_all([(settings or Settings(), tuple(names))], progress)
+
+
+def prove_all(asked: Sequence[tuple[Settings, Sequence[str]]], progress: Progress | None = None) -> Iterator[Result]:
+    """The results on several subjects, in this order; the processes, as many as the first asks for, are shared."""
+    wanted = [(settings, item) for settings, names in asked for item in _named(settings.subject, names)]
+    keys = dict.fromkeys((settings, key) for settings, item in wanted for key in _keys(item, settings.subject))
+    todo = [unit for s, (kind, name) in keys for unit in units(s.subject, kind, name, s.timeout, s.cores)]
+    left = Counter((unit.subject, unit.kind, unit.name) for unit in todo)
+    found: dict[Subject, Found] = {settings.subject: {} for settings, _ in wanted}
+    for settings, key in keys:
+        found[settings.subject][key] = []
+    pieces = _all(todo, asked[0][0].jobs or os.cpu_count() or 1)
     with closing(pieces):
-        for item in wanted:
-            while any(left[key] for key in _keys(item, properties)):
+        for settings, item in wanted:
+            while any(left[settings.subject, *key] for key in _keys(item, settings.subject)):
                 _take(next(pieces), found, left, len(todo), progress)
-            result = _result(item, properties, found)
+            result = _result(item, settings.subject, found[settings.subject])
             yield _pursued(result, item, settings) if settings.search else result
         # the pool is left as it ends by itself, and not by the end of this generator
         deque(pieces, maxlen=0)
 
 
-def _take(done: Done, found: Found, left: Counter[Key], total: int, progress: Progress | None) -> None:
+def _take(done: Done, found: dict[Subject, Found], left: Left, total: int, progress: Progress | None) -> None:
     """Notes what has been decided."""
-    found[done.unit.kind, done.unit.name].append(done)
-    left[done.unit.kind, done.unit.name] -= 1
+    unit = done.unit
+    found[unit.subject][unit.kind, unit.name].append(done)
+    left[unit.subject, unit.kind, unit.name] -= 1
     if progress:
-        progress(total - left.total(), total, done.unit.name)
+        progress(total - left.total(), total, unit.name)
 
 
-def _keys(item: Property, properties: Properties) -> list[Key]:
+def _named(subject: Subject, names: Sequence[str]) -> list[Property]:
+    """The properties of these names, all without one."""
+    properties = context_of(subject).properties.properties
+    return [properties[name] for name in names] or list(properties.values())
+
+
+def _keys(item: Property, subject: Subject) -> list[Key]:
     """What a property rests on: its own obligations and those of its lemmas."""
-    return [("property", item.name), *(("lemma", name) for name in properties.closure(item.given))]
+    closure = context_of(subject).properties.closure(item.given)
+    return [("property", item.name), *(("lemma", name) for name in closure)]
 
 
 def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
@@ -138,8 +153,8 @@ def _pursued(result: Result, item: Property, settings: Settings) -> Result:
     return replace(result, result=REFUTED, seconds=seconds, counterexample=as_trace(path, item))
 
 
-def _result(item: Property, properties: Properties, done: Found) -> Result:
-    mine = [part for key in _keys(item, properties) for part in done[key]]
+def _result(item: Property, subject: Subject, done: Found) -> Result:
+    mine = [part for key in _keys(item, subject) for part in done[key]]
     failures = tuple(failure for part in mine for failure in (*part.failures, *part.unknown))
     bounds = [bound for part in mine for bound in part.bounds]
     counterexample = next((failure.counterexample for failure in failures if failure.counterexample), None)
@@ -147,7 +162,7 @@ def _result(item: Property, properties: Properties, done: Found) -> Result:
         item.name,
         item.row,
         REFUTED if counterexample else UNKNOWN if failures else BOUNDED if bounds else PROVED,
-        _assumptions(item, properties),
+        _assumptions(item, context_of(subject).properties),
         sum(part.obligations for part in mine),
         sum(part.seconds for part in mine),
         "; ".join(bounds) or None,
