@@ -31,6 +31,7 @@ NOT_MET = {
     "fin-edge-told": OPEN_WINDOW,
     "fin-edge-may-be-taken": OPEN_WINDOW,
     "empty-probe-may-leave": OPEN_WINDOW,
+    "syn-text-may-be-taken": "an exploration offers the same window whatever it has taken",
     "repetition-with-new-text": "no text of an exploration is cut anew",
     "urgent-kept": URGENT,
     "urgent-may-move": URGENT,
