@@ -33,7 +33,8 @@ from tcpmodel.spec.scope import SEGMENT_FIELD, TCB
 TIMEOUT = 60.0
 RFC = Subject()
 FILES = ("connection.yaml", "release.yaml", "delivery.yaml", "queue.yaml")
-OURS = [n for n, p in context_of(RFC).properties.properties.items() if p.place.file.endswith(FILES) and p.method == "induction"]
+CLAIMS = context_of(RFC).properties.properties
+OURS = [n for n, p in CLAIMS.items() if p.place.file.endswith(FILES) and p.method == "induction"]
 NUMBERS = "order"
 """The first of the lemmas about sequence numbers, which are proved together."""
 ARRIVES, LEAVES, LISTENS = "segment-arrives.other in", "output in", "segment-arrives.listen in LISTEN"
