@@ -1,7 +1,7 @@
 """Best-first search for the cheapest ways in which a hypothesis explains what an endpoint was seen to do.
 
 Before the act, any of the segments on their way may have arrived, in order, late or never, and hidden events may have
-happened. Every order is tried, the cheapest first, within a budget of expansions.
+happened. What is left for later arrives behind the act; the cheapest way is tried first, within a budget of expansions.
 """
 
 from __future__ import annotations
@@ -114,12 +114,7 @@ class Search:
         return not node.due or item is not None and self.machine.steps.owed(tuple(node.due), item)
 
     def _arriving(self, node: Hypothesis, later: tuple[Item, ...], fresh: int | None, frame: int) -> Iterator[Move]:
-        """The first pending item arrives, is lost, or is left for later; what was left comes behind any other."""
-        for at, overtaken in enumerate(later):
-            behind = node.fork()
-            behind.pending = (overtaken, *node.pending)
-            for child in self.arrivals(behind, overtaken, fresh, frame):
-                yield child, (*later[:at], *later[at + 1 :]), not child.due
+        """The first pending item arrives, is lost, or is left for later."""
         if not node.pending:
             return
         item = node.pending[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from tcpmodel.compile import load_steps
-from tcpmodel.trace import Event, Segment, open_trace
+from tcpmodel.trace import Arrival, Event, Segment, open_trace
 from tcpmodel.verify import ConnectionVerdict, Options, verify
 
 from .explainable import Setting, explanation, rival
@@ -84,8 +84,9 @@ def specimens(told: bool) -> Iterator[Specimen]:
 
 
 def _read(path: object) -> Memory:
+    """A trace as a capture shows it: the moments of arrival are left out."""
     reader = open_trace(str(path))
-    items = list(reader)
+    items = [item for item in reader if not isinstance(item, Arrival)]
     return Memory(items, reader.vantage, reader.complete)
 
 
