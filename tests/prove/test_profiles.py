@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("z3")
 
+from drawn import mutants
+
 from tcpmodel.cli.app import main
 from tcpmodel.cli.subjects import chosen
 from tcpmodel.prove import Settings, Subject, prove
@@ -23,7 +25,7 @@ OWN = [
     for one in chosen((), None, None, ())
     if one.subject.name == name
     for item in one.items
-    for mutant in item.mutants
+    for mutant in mutants(item)
 ]
 
 

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("z3")
 
+from drawn import mutants
+
 from tcpmodel.errors import SpecError
 from tcpmodel.prove import Settings, Subject, prove
 from tcpmodel.prove.context import Context
@@ -31,7 +33,7 @@ TIMEOUT = 60.0
 
 ITEMS = {n: item for n, item in context_of(RFC).properties.properties.items() if item.method in OF_ONE_ENDPOINT}
 MUTANTS = [
-    pytest.param(item, mutant, id=f"{item.name}-{mutant.name}") for item in ITEMS.values() for mutant in item.mutants
+    pytest.param(item, mutant, id=f"{item.name}-{mutant.name}") for item in ITEMS.values() for mutant in mutants(item)
 ]
 
 
