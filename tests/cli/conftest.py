@@ -44,11 +44,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, ..
 
         asked: list[tuple[str, ...]] = []
 
-        def prove(names: list[str], settings: object, progress: object) -> Iterator[Any]:
-            asked.append(tuple(names))
-            yield from (Result(name, 0, result, (), 1, 0.0, **fields) for name in names)
+        def prove_all(of_all: list[tuple[object, list[str]]], progress: object) -> Iterator[Any]:
+            for _, names in of_all:
+                asked.append(tuple(names))
+                yield from (Result(name, 0, result, (), 1, 0.0, **fields) for name in names)
 
-        monkeypatch.setattr(run, "prove", prove)
+        monkeypatch.setattr(run, "prove_all", prove_all)
         return asked
 
     return given
