@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tcpmodel.compile.encodings import BITS, Term, both, either, negation, z3
+from tcpmodel.compile.encodings import BITS, Term, both, either, is_false, negation, z3
 from tcpmodel.compile.values import choose
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Answers:
         return list(kinds.values())
 
     def _numbers(self, here: Term, template: Template, slot: Slot, values: Values, order: Order) -> Term:
-        if z3().is_false(here):
+        if is_false(here):
             return here
         with order.assumptions.under(here):
             same = [order.same(slot[0], values["SEG.SEQ"])]

@@ -41,30 +41,53 @@ def z3() -> ModuleType:
     return package  # type: ignore[no-any-return,unused-ignore]
 
 
+def address(term: Term) -> int:
+    """Where a term lies: two that are alive and the same lie in the same place."""
+    return term.ast.value  # type: ignore[no-any-return]
+
+
+@cache
+def _place(value: bool) -> int:
+    """Where Z3's constant lies: there is one of each, which it keeps."""
+    return address(z3().BoolVal(value))
+
+
+def is_true(term: Term) -> bool:
+    """Whether it is plainly true; Z3's own function asks the solver's library five times."""
+    return address(term) == _place(True)
+
+
+def is_false(term: Term) -> bool:
+    """Whether it is plainly false."""
+    return address(term) == _place(False)
+
+
 def both(*items: Term) -> Term:
     """The conjunction, with what is plainly true or false worked out."""
-    return _junction(items, z3().is_true, z3().is_false, z3().And, True)
+    return _junction(items, is_true, is_false, z3().Z3_mk_and, True)
 
 
 def either(*items: Term) -> Term:
     """The disjunction, with what is plainly true or false worked out."""
-    return _junction(items, z3().is_false, z3().is_true, z3().Or, False)
+    return _junction(items, is_false, is_true, z3().Z3_mk_or, False)
 
 
 def _junction(items: Sequence[Term], neutral: Any, absorbing: Any, join: Any, empty: bool) -> Term:
+    """`join` is the function of Z3's library, as that of its package looks at the sort of every part first."""
     kept = [item for item in items if not neutral(item)]
     found = next((item for item in kept if absorbing(item)), None)
     if found is not None:
         return found
     if len(kept) < 2:
         return kept[0] if kept else z3().BoolVal(empty)
-    return join(*kept)
+    parts = (z3().Ast * len(kept))(*(item.ast for item in kept))
+    return z3().BoolRef(join(kept[0].ctx.ref(), len(kept), parts), kept[0].ctx)
 
 
 def negation(item: Term) -> Term:
     """The opposite, without a second `not` in front of the first."""
-    if z3().is_true(item) or z3().is_false(item):
-        return z3().BoolVal(z3().is_false(item))
+    if is_true(item) or is_false(item):
+        return z3().BoolVal(is_false(item))
     return item.arg(0) if z3().is_not(item) else z3().Not(item)
 
 

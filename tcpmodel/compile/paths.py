@@ -15,7 +15,7 @@ from operator import or_
 from tcpmodel.compile.bounded import OWED
 from tcpmodel.compile.bounds import bounds
 from tcpmodel.compile.domains import Domains
-from tcpmodel.compile.encodings import Integers, Term, negation, z3
+from tcpmodel.compile.encodings import Integers, Term, is_false, is_true, negation, z3
 from tcpmodel.compile.relation import Relation
 from tcpmodel.compile.terms import Terms
 from tcpmodel.compile.values import Value, Values
@@ -106,8 +106,8 @@ class Explorer:
 
     def _possible(self, *terms: Term) -> bool:
         """Whether the terms can hold on top of what has been added; what Z3 leaves open counts as possible."""
-        if all(map(z3().is_true, terms)) or any(map(z3().is_false, terms)):
-            return not any(map(z3().is_false, terms))
+        if all(map(is_true, terms)) or any(map(is_false, terms)):
+            return not any(map(is_false, terms))
         return bool(self.solver.check(*terms) != z3().unsat)
 
     def _stage(self, path: Path, tcb: Values) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tcpmodel.compile.bounded import OWED, SPANS_ROOM, Answers
-from tcpmodel.compile.encodings import Encoding, Term, both, either, negation, z3
+from tcpmodel.compile.encodings import Encoding, Term, both, either, is_false, negation, z3
 from tcpmodel.compile.terms import Terms
 from tcpmodel.compile.values import Value, Values, choose, variable
 from tcpmodel.spec import expr as x
@@ -156,17 +156,17 @@ class _Walk:
         rest = front.when
         self.step.entries.append(Entry(stage, front.state, front.when, front.tcb))
         for rule in stage.rules:
-            if self.states[front.state] not in rule.states or z3().is_false(rest):
+            if self.states[front.state] not in rule.states or is_false(rest):
                 continue
             with self.terms.assumptions.under(rest):
                 guard = self._guard(rule, front)
             fires = both(rest, guard)
-            if not z3().is_false(fires):
+            if not is_false(fires):
                 self.step.firings.append(Firing(stage, rule, front.state, fires, guard))
                 after = self._body(rule, front, fires)
                 (self.ended if rule.outcome == "drop" else found).append(after)
             rest = both(rest, negation(guard))
-        if not z3().is_false(rest):
+        if not is_false(rest):
             self.step.holes.append(Hole(stage, front.state, rest))
         return found
 

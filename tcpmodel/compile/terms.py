@@ -14,7 +14,7 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 from tcpmodel.compile import bounded
-from tcpmodel.compile.encodings import BITS, COUNTS, Encoding, Term, both, either, negation, z3
+from tcpmodel.compile.encodings import BITS, COUNTS, Encoding, Term, both, either, is_false, is_true, negation, z3
 from tcpmodel.compile.values import Value, Values, choose
 from tcpmodel.spec import expr as x
 
@@ -30,14 +30,14 @@ class Assumptions:
 
     def add(self, condition: Term) -> None:
         """Note the condition, unless it is plainly true."""
-        if not z3().is_true(condition):
+        if not is_true(condition):
             held = z3().Implies(both(*self.path), condition) if self.path else condition
             self.found.setdefault(held.get_id(), held)
 
     @contextmanager
     def under(self, condition: Term) -> Iterator[None]:
         """What is noted inside is needed only where the condition holds."""
-        trivial = z3().is_true(condition)
+        trivial = is_true(condition)
         if not trivial:
             self.path.append(condition)
         yield
@@ -116,7 +116,7 @@ class Terms:
     def _chain(self, items: list[x.Expr], opened: Any) -> list[Term]:
         first = self._value(items[0])
         open_ = opened(first)
-        if len(items) == 1 or z3().is_false(open_):
+        if len(items) == 1 or is_false(open_):
             return [first]
         with self.assumptions.under(open_):
             return [first, *self._chain(items[1:], opened)]
@@ -182,8 +182,8 @@ class Terms:
 
     def _choice(self, node: x.Choice) -> Value:
         test = self._value(node.test)
-        if z3().is_true(test) or z3().is_false(test):
-            return self._value(node.then if z3().is_true(test) else node.other)
+        if is_true(test) or is_false(test):
+            return self._value(node.then if is_true(test) else node.other)
         with self.assumptions.under(test):
             then = self._value(node.then)
         with self.assumptions.under(negation(test)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from tcpmodel.compile.encodings import BITS, Encoding, Term, z3
+from tcpmodel.compile.encodings import BITS, Encoding, Term, address, is_false, is_true, z3
 from tcpmodel.spec import expr as x
 
 Value: TypeAlias = Any
@@ -26,14 +26,14 @@ def alike(a: Value, b: Value) -> bool:
         return True
     if isinstance(a, tuple):
         return len(a) == len(b) and all(map(alike, a, b))
-    return bool(a.eq(b))
+    return address(a) == address(b)
 
 
 def choose(test: Term, then: Value, other: Value) -> Value:
     """`then if test else other`, part by part; of two tuples of slots the shorter has absent ones at its end."""
-    if z3().is_true(test) or alike(then, other):
+    if is_true(test) or alike(then, other):
         return then
-    if z3().is_false(test):
+    if is_false(test):
         return other
     if isinstance(then, tuple):
         size = max(len(then), len(other))

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tcpmodel.compile.encodings import Term, negation, z3
+from tcpmodel.compile.encodings import Term, is_true, negation, z3
 
 SEED = 9293
 SIMPLEX = 2
 """Z3's older solver for linear arithmetic, the faster one on small problems."""
 
-FIRST = 0.3
+FIRST = 0.1
 """The share of a timeout after which a question about vectors goes to a plain SAT solver, which is seldom lost."""
 BITS = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "bit-blast", "sat")
 
@@ -61,7 +61,7 @@ def solver_of(obligation: Obligation, timeout: float, cores: bool = False) -> An
 def _told(solver: Any, obligation: Obligation, timeout: float, cores: bool = False) -> Any:
     solver.set("timeout", max(1, int(timeout * 1000)))
     for name, term in obligation.hypotheses:
-        if cores and not z3().is_true(term):
+        if cores and not is_true(term):
             solver.assert_and_track(term, name)
         else:
             solver.add(term)
@@ -91,7 +91,7 @@ def _checked(solver: Any, timeout: float) -> Any:
 def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answer:
     """Asks the solver. `timeout` in seconds; unsat cores name the hypotheses that were needed."""
     if not obligation.reachable:
-        if z3().is_true(obligation.goal):
+        if is_true(obligation.goal):
             return Answer(obligation, True)
         if said := next((name for name, term in obligation.hypotheses if term.eq(obligation.goal)), None):
             # the step leaves alone what the goal speaks of

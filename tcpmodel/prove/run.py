@@ -30,6 +30,9 @@ Found = dict[Key, list[Done]]
 Left = Counter[tuple[Subject, str, str]]
 """How many pieces of a property or lemma are not decided yet."""
 
+FEW = 16
+"""Of several specifications, one of no more pieces of work than this is left to one process, which builds its steps."""
+
 LEMMA = "lemma "
 """What the label of a hypothesis begins with when it is a lemma."""
 
@@ -99,20 +102,35 @@ def _keys(item: Property, subject: Subject) -> list[Key]:
 
 def _all(todo: list[Unit], jobs: int) -> Generator[Done, None, None]:
     """The pieces decided, as they get done; what is still at work when nobody waits any more is ended."""
-    if jobs == 1 or len(todo) < 2:
+    groups = _groups(todo)
+    if jobs == 1 or len(groups) < 2:
         yield from map(work, todo)
         return
     others = multiprocessing.active_children()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin) as pool:
-        futures = [pool.submit(work, unit) for unit in todo]
+        futures = [pool.submit(_work, group) for group in groups]
         try:
             for future in as_completed(futures):
-                yield future.result()
+                yield from future.result()
         except BaseException:
             # the pool then fails whatever still waits; cancelling that as well is more than its thread can take
             for child in set(multiprocessing.active_children()).difference(others):
                 child.terminate()
             raise
+
+
+def _groups(todo: list[Unit]) -> list[list[Unit]]:
+    """The pieces that one process had better decide together; long ones first, so that nobody waits for them."""
+    counts, found = Counter(unit.subject for unit in todo), dict[object, list[Unit]]()
+    for number, unit in enumerate(todo):
+        few = len(counts) > 1 and counts[unit.subject] <= FEW
+        key = unit.subject if few else (unit.subject, unit.shared) if unit.shared else number
+        found.setdefault(key, []).append(unit)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def _work(group: list[Unit]) -> list[Done]:
+    return [work(unit) for unit in group]
 
 
 def _begin() -> None:

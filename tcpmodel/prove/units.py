@@ -43,7 +43,7 @@ def broken(subject: Subject, item: Property, mutant: Mutant) -> Subject:
 
 @dataclass(frozen=True)
 class Unit:
-    """`kind` is property or lemma."""
+    """`kind` is property or lemma; units that name the same in `shared` are explored once in one process."""
 
     subject: Subject
     kind: str
@@ -51,6 +51,7 @@ class Unit:
     parts: tuple[str, ...]
     timeout: float
     cores: bool = False
+    shared: str = ""
 
 
 @dataclass
@@ -96,9 +97,10 @@ def obligations_of(context: Context, kind: str, name: str, part: str) -> Iterabl
 
 def units(subject: Subject, kind: str, name: str, timeout: float, cores: bool = False) -> Iterator[Unit]:
     """The work on a property or lemma in pieces."""
-    parts = tuple(parts_of(context_of(subject), kind, name))
+    parts, item = tuple(parts_of(context_of(subject), kind, name)), item_of(context_of(subject).properties, kind, name)
+    shared = getattr(item.claim, "shared", "") if isinstance(item, Property) else ""
     for start in range(0, len(parts), TOGETHER):
-        yield Unit(subject, kind, name, parts[start : start + TOGETHER], timeout, cores)
+        yield Unit(subject, kind, name, parts[start : start + TOGETHER], timeout, cores, shared)
 
 
 def work(unit: Unit) -> Done:

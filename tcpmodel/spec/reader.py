@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,8 @@ from tcpmodel.spec.source import Entry, Mapping, Node, Sequence, Source, Text
 
 # the C parser keeps the same marks and is five times as fast
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+KEPT = 1024
+"""How many texts are remembered."""
 
 
 def read(path: Path, shown: str, report: Report) -> list[Mapping]:
@@ -29,6 +32,19 @@ def read(path: Path, shown: str, report: Report) -> list[Mapping]:
 
 def documents(source: Source, report: Report) -> list[Mapping]:
     """As `read`, of a text."""
+    found = _faultless(source)
+    return _documents(source, report) if found is None else list(found)
+
+
+@lru_cache(KEPT)
+def _faultless(source: Source) -> tuple[Mapping, ...] | None:
+    """The documents of a text without faults: a specification and its overlays share most of them."""
+    report = Report()
+    found = _documents(source, report)
+    return None if report.found or report.incomplete else tuple(found)
+
+
+def _documents(source: Source, report: Report) -> list[Mapping]:
     try:
         composed = list(yaml.compose_all(source.text, LOADER))
     except yaml.MarkedYAMLError as error:

@@ -26,7 +26,7 @@ from tcpmodel.prove.context import Context
 from tcpmodel.prove.explore.system import Impossible
 from tcpmodel.prove.load import Properties, load_properties
 from tcpmodel.prove.obligation import decide
-from tcpmodel.prove.property import REFUTED
+from tcpmodel.prove.property import REFUTED, Property
 from tcpmodel.prove.units import obligations_of, parts_of
 from tcpmodel.spec import load
 
@@ -95,6 +95,7 @@ def _noticing(change: Change) -> Iterator[str]:
     context = Context(change.model, claims())
     standing = [item for item in context.properties.properties.values() if item.expect != REFUTED]
     lemmas = {name for item in standing for name in context.properties.closure(item.given)}
+    standing.sort(key=lambda item: not _about(item, change.rule))
     quick = [("property", p.name) for p in standing if p.method not in WHOLE]
     for kind, name in [*quick, *(("lemma", name) for name in lemmas)]:
         yield from _failing(context, kind, name, steps)
@@ -104,6 +105,11 @@ def _noticing(change: Change) -> Iterator[str]:
     for item in standing:
         if item.method in WHOLE:
             yield from _failing(context, "property", item.name, None)
+
+
+def _about(item: Property, rule: str) -> bool:
+    """Whether a mutant of the property's own changes the rule: it is asked first."""
+    return any(repr(rule) in repr(mutant.change) for mutant in item.mutants)
 
 
 @cache

@@ -19,7 +19,7 @@ from tcpmodel.prove.explore.candidates import Candidates, Wire, segment_of
 from tcpmodel.prove.explore.live import dead
 from tcpmodel.prove.explore.scenario import ANY, Scenario
 from tcpmodel.spec import expr as x
-from tcpmodel.spec.model import Model
+from tcpmodel.spec.model import Model, Rule
 from tcpmodel.trace import Segment
 
 AGES = 4
@@ -106,6 +106,12 @@ def _occasions(model: Model, events: dict[str, int]) -> Iterator[Occasion]:
         yield Occasion(text, kind, name, arguments, limit)
 
 
+def _changes(rule: Rule) -> Iterator[str]:
+    """What is not as it was in a TCB when the rule has fired, by identifier."""
+    yield from (identifier(name) for name, _ in rule.sets)
+    yield from ["STATE"] * bool(rule.enter) + ["owed"] * bool(rule.sends or rule.discharge or rule.forgets)
+
+
 class Endpoint:
     """Endpoint 0 (a) or 1 (b) of a scenario, run by a model.
 
@@ -121,6 +127,8 @@ class Endpoint:
         self.places = {text: place for place, text in enumerate(limited)}
         self.taking = {n for n, r in enumerate(model.rules.values()) if scenario.taken in dict(r.sets)}
         self.unused = {n for n, r in enumerate(model.rules) if r in scenario.unused}
+        self.changed = [tuple(_changes(rule)) for rule in model.rules.values()]
+        self.spare: tuple[int, Any] = (-1, None)
         self.clock = _Clock(model, scenario)
         initial = self.steps.TCB()
         names: list[tuple[str, ...]] = [() for _ in model.states] if ghosts else dead(model)
@@ -129,7 +137,7 @@ class Endpoint:
         self.tcbs: list[Any] = []
         self.locals: list[Local] = []
         self.core_numbers: dict[Core, int] = {}
-        self.local_numbers: dict[Local, int] = {}
+        self.local_numbers: dict[tuple[int, tuple[int, ...]], int] = {}
         self.fired: tuple[str, ...] = ()
         self.rules = tuple(model.rules)
         self.env = _environment(model, self.clock.now)
@@ -246,12 +254,21 @@ class Endpoint:
         row = self.cores[core]
         t = self._prepare(core, True)
         if self.steps.EVENTS["output", ""][t.STATE](t, segment_of(wire), self.env) >= 0:
+            self._undo(core, t)
             return None
         if not self.unused.isdisjoint(self.env.fired):
             return None
         if wire.text and self.steps.SENT(t) != self.steps.SENT(self.tcbs[core]):
             row = row._replace(text=row.text + wire.text)
         return None if row.text > self.scenario.texts[self.side] else self._behind(t, row, None)
+
+    def _undo(self, core: int, t: Any) -> None:
+        """The TCB of a step that was refused serves the next one: copying it all takes longer."""
+        own = self.tcbs[core]
+        for number in self.env.fired:
+            for name in self.changed[number]:
+                setattr(t, name, getattr(own, name))
+        self.spare = core, t
 
     def _permitted(self, core: int, wires: Iterable[Wire]) -> Iterator[tuple[int, int]]:
         row = self.cores[core]
@@ -267,7 +284,8 @@ class Endpoint:
         e, count = self.env, self.cores[core].incarnation
         e.FRESH_ISS, e.ACCEPT = self.isns[count] if count < len(self.isns) else 0, accept
         e.STRICT, e.began, e.bad, e.fired, e.assumed, e.passed = True, -1, [], [], [], []
-        return self.tcbs[core].copy()
+        (owner, t), self.spare = self.spare, (-1, None)
+        return t if owner == core else self.tcbs[core].copy()
 
     def _behind(self, t: Any, row: Core, incarnation: int | None) -> int:
         """The number of the core after a step; `incarnation`: that of the segment which has arrived."""
@@ -292,10 +310,10 @@ class Endpoint:
         return found
 
     def _local(self, core: int, used: tuple[int, ...]) -> int:
-        local = Local(core, used)
-        found = self.local_numbers.setdefault(local, len(self.locals))
-        if found == len(self.locals):
-            self.locals.append(local)
+        found = self.local_numbers.get((core, used))
+        if found is None:
+            found = self.local_numbers[core, used] = len(self.locals)
+            self.locals.append(Local(core, used))
         return found
 
 

@@ -70,6 +70,11 @@ class Claim:
     quiet: bool
     watched: tuple[tuple[str, ...], tuple[str, ...]]
 
+    @property
+    def shared(self) -> str:
+        """The same for claims that are about one graph."""
+        return f"{self.scenario} {self.watched}"
+
 
 @dataclass(frozen=True)
 class Found:
@@ -103,7 +108,7 @@ def _scenario(fields: Fields, words: Words, report: Report) -> str:
 
 
 def _watched(end: str, nodes: Iterable[x.Expr], quiet: bool, model: Model, report: Report) -> tuple[str, ...]:
-    """The variables of one endpoint that conditions name, by identifier."""
+    """The variables of one endpoint that conditions name, by identifier; its state is always looked at."""
     found = {OWED: 1} if quiet else {}
     names = (part for node in nodes for part in x.walk(node) if isinstance(part, x.Name))
     for part in (part for part in names if part.name.startswith(end)):
@@ -111,7 +116,7 @@ def _watched(end: str, nodes: Iterable[x.Expr], quiet: bool, model: Model, repor
         if name not in model.variables:
             report.add(part.place, "TM130", f"an exploration to the end does not keep '{part.name}'")
         found[identifier(name)] = 1
-    return tuple(sorted(found))
+    return tuple(sorted(found.keys() - {"STATE"}))
 
 
 def _pairs(fields: Fields, words: Words, report: Report) -> Pairs:

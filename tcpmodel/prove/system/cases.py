@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from tcpmodel.compile.encodings import Term, both, either, negation, z3
+from tcpmodel.compile.encodings import Term, address, both, either, negation, z3
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.obligation import Obligation
@@ -59,11 +59,12 @@ class Induction:
         """What is true before every step, and of the segment that arrives or leaves."""
         move, world = self.move, self.move.world
         facts: Facts = {name: [term] for name, term in world.machine.hypotheses(move.step)}
+        values = move.values
         add(facts, WIDTH, world.width(self.b, TCB))
         for item in self.assumed:
             holds = item.condition(move.step.procedure.name)
             if holds is not None:
-                add(facts, f"assumption {item.name}", world.read(holds, move.values))
+                add(facts, f"assumption {item.name}", world.read(holds, values))
             excluded = [f.when for f in move.step.firings if f.rule.name in item.without]
             if excluded:
                 add(facts, f"assumption {item.name}", negation(either(*excluded)))
@@ -74,6 +75,11 @@ class Induction:
             self._old(facts, move.pending, move.owed)
             add(facts, "an answer that was owed", move.released)
         return facts
+
+    @cached_property
+    def known(self) -> dict[str, Term]:
+        """The facts, one term for each label."""
+        return {label: both(*terms) for label, terms in self.facts.items()}
 
     def _old(self, facts: Facts, segment: Values, when: Term | None = None) -> None:
         """A segment that A has sent before this step, unless `when` is false."""
@@ -110,14 +116,15 @@ class Induction:
 
     def possible(self) -> Obligation:
         """That there is such a step: nothing that is taken for granted of it contradicts the rest."""
-        hypotheses = tuple((label, both(*terms)) for label, terms in self.facts.items())
         case = Case(self.move, "the step", ())
-        return Obligation(f"{self.name}: possible", hypotheses, both(), case, reachable=True, linear=True)
+        facts = tuple(self.known.items())
+        return Obligation(f"{self.name}: possible", facts, both(), case, reachable=True, linear=True)
 
     def _again(self, whom: str, said: Callable[[Values], Iterable[Said]], **segments: Values) -> Iterator[Obligation]:
         """What is said of the acting endpoint and of old segments is true after the step as it was before."""
         before = tuple(said(self.a))
-        goals = [(name, term) for name, term in said(self.then) if not any(term.eq(known) for _, known in before)]
+        known = {address(term) for _, term in before}
+        goals = [(name, term) for name, term in said(self.then) if address(term) not in known]
         facts: Facts = {}
         if goals:
             for prefix, segment in segments.items():
@@ -159,11 +166,11 @@ class Induction:
 
     def case(self, whom: str, more: Facts, said: Iterable[Said], **segments: Values) -> Iterator[Obligation]:
         """The obligation that what is said holds."""
-        facts = {label: [*terms, *more.get(label, ())] for label, terms in self.facts.items()}
-        facts |= {label: terms for label, terms in more.items() if label not in facts}
         goals = tuple(said)
         if goals:
-            hypotheses = tuple((label, both(*terms)) for label, terms in facts.items())
+            facts = dict(self.known)
+            facts |= {label: both(*self.facts.get(label, ()), *terms) for label, terms in more.items()}
+            hypotheses = tuple(facts.items())
             case = Case(self.move, whom, goals, segments)
             yield Obligation(f"{self.name}: {whom}", hypotheses, both(*(term for _, term in goals)), case, linear=True)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 from tcpmodel.compile.bounded import padded
 from tcpmodel.compile.bounds import segment, width
-from tcpmodel.compile.encodings import Integers, Term, both, z3
+from tcpmodel.compile.encodings import Integers, Term, address, both, z3
 from tcpmodel.compile.relation import Relation
 from tcpmodel.compile.values import Value, Values, variable
 from tcpmodel.prove.context import Context
@@ -21,6 +22,8 @@ from tcpmodel.spec.expr import Expr
 from tcpmodel.spec.scope import SEGMENT_FIELD
 
 KEPT = "system"
+SEGMENTS = ("M", "N")
+Pairs: TypeAlias = list[tuple[Term, Term]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class World:
     templates: dict[int, Template] = field(default_factory=dict)
     known: dict[str, Values] = field(default_factory=dict)
     widths: dict[str, Term] = field(default_factory=dict)
+    values: dict[tuple[int, ...], tuple[Pairs, Value]] = field(default_factory=dict)
+    """What has been read, by where expression and values lie; they are kept, so that nothing else gets there."""
 
     @property
     def relation(self) -> Relation:
@@ -109,14 +114,13 @@ class World:
             free = {name: self._free(name, type) for name, type in names.items()}
             self.templates[id(node)] = Template(node, self.machine.value(node, free)[0], free)
         template, limits = self.templates[id(node)], self.limits
-        pairs = [
-            pair
-            for name, free in template.free.items()
-            if name not in limits
-            for pair in _paired(free, values[name])
-            if not pair[0].eq(pair[1])
-        ]
-        return _replaced(template.term, pairs)
+        rows = ((free, values[name]) for name, free in template.free.items() if name not in limits)
+        pairs = [pair for row in rows for pair in _paired(*row)]
+        key = (id(node), *(address(value) for _, value in pairs))
+        if key not in self.values:
+            changed = [(free, value) for free, value in pairs if address(free) != address(value)]
+            self.values[key] = pairs, _replaced(template.term, changed)
+        return self.values[key][1]
 
     def width(self, values: Values, group: str) -> Term:
         """What is true of any endpoint, or of any segment: see `tcpmodel.compile.bounds`."""
@@ -138,7 +142,7 @@ def world_of(context: Context) -> World:
     return context.kept[KEPT]  # type: ignore[no-any-return]
 
 
-def _replaced(value: Value, pairs: list[tuple[Term, Term]]) -> Value:
+def _replaced(value: Value, pairs: Pairs) -> Value:
     if isinstance(value, tuple):
         return tuple(_replaced(part, pairs) for part in value)
     return z3().substitute(value, *pairs) if pairs else value
@@ -159,12 +163,20 @@ def behind(prefix: str, values: Values, cut: str = "") -> Iterator[tuple[str, Va
         yield f"{prefix}.{name.removeprefix(cut)}", value
 
 
+class Named(dict[str, Value]):
+    """Values by names behind a prefix, found when they are asked for; those of segments begin with SEG in `ends`."""
+
+    def __init__(self, **ends: Values) -> None:
+        self.ends = ends
+
+    def __missing__(self, name: str) -> Value:
+        prefix, _, rest = name.partition(".")
+        return self.ends[prefix][f"{SEGMENT}.{rest}" if prefix in SEGMENTS else rest]
+
+
 def bound(a: Values, b: Values, m: Values | None = None, n: Values | None = None) -> Values:
     """The values of the names in conditions: endpoints A and B, segments M and N."""
-    found = dict((*behind("A", a), *behind("B", b)))
-    for prefix, values in (("M", m), ("N", n)):
-        found |= behind(prefix, values or {}, f"{SEGMENT}.")
-    return found
+    return Named(A=a, B=b, M=m or {}, N=n or {})
 
 
 def flags(mask: int, bits: int, values: Values) -> Iterator[Term]:
