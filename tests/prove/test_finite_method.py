@@ -188,10 +188,11 @@ def test_what_is_wrong_is_said(text: str, said: str) -> None:
 def test_one_graph_serves_all_claims_of_a_scenario() -> None:
     model = context_of(RFC).model
     first, second = (claim(f"{{scenario: opened, never: {end}.STATE == CLOSED}}")[0] for end in "AB")
-    watching, _ = claim("{scenario: opened, never: A.IRS == B.ISS}")
+    watching, other = (claim(f"{{scenario: opened, never: {end}.IRS == 1000}}")[0] for end in "AB")
     graph = finite.explored(watching, model)
     assert finite.explored(watching, model) is graph
-    assert finite.explored(first, model) is not graph and first.watched != second.watched
+    assert finite.explored(first, model) is not graph and watching.shared != other.shared
+    assert finite.explored(first, model) is finite.explored(second, model) and first.shared == second.shared
 
 
 WAYS = ["both-opened", "opened-and-crashes", "open-with-loss", "attacker-in-sight"]
