@@ -53,7 +53,7 @@ def _place(value: bool) -> int:
 
 
 def is_true(term: Term) -> bool:
-    """Whether it is plainly true; Z3's own function asks the solver's library five times."""
+    """Whether it is plainly true; Z3's own function asks the solver's library for its kind first."""
     return address(term) == _place(True)
 
 

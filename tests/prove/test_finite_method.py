@@ -195,6 +195,19 @@ def test_one_graph_serves_all_claims_of_a_scenario() -> None:
     assert finite.explored(first, model) is finite.explored(second, model) and first.shared == second.shared
 
 
+def test_what_was_refused_leaves_the_tcb_as_it_was() -> None:
+    """The TCB that a refused step has been tried on is the next one's, so nothing of the attempt may stay in it."""
+    model = context_of(RFC).model
+    refused = 0
+    for end in explore(model, model, "both-opened").graph["product"].system.ends:
+        for core, tcb in enumerate(list(end.tcbs)):
+            for wire in end.candidates.of(tcb):
+                if end.send(core, wire) is None and end.spare[0] == core:
+                    assert end.spare[1].key() == tcb.key()
+                    refused += 1
+    assert refused > 100
+
+
 WAYS = ["both-opened", "opened-and-crashes", "open-with-loss", "attacker-in-sight"]
 
 

@@ -152,12 +152,12 @@ def explain(item: Property, answer: Answer, context: Context) -> Failure:
     return Failure(name, reason, counterexample=as_trace(found.path, item))
 
 
-_GRAPHS: dict[tuple[object, ...], tuple[Model, Graph]] = {}
+_GRAPHS: dict[tuple[int, str], tuple[Model, Graph]] = {}
 
 
 def explored(claim: Claim, model: Model) -> Graph:
     """The graph of a claim's scenario, one of the last few explored in this process or a new one."""
-    key = (id(model), claim.scenario, claim.watched)
+    key = (id(model), claim.shared)
     if key not in _GRAPHS:
         while len(_GRAPHS) >= TOGETHER:
             del _GRAPHS[next(iter(_GRAPHS))]
