@@ -144,8 +144,15 @@ def _numbers(templates: Iterable[Template], now: Situation) -> list[Form]:
 
 def _behind(now: Situation) -> Named:
     """The names of the endpoint that has acted as they are behind the step, and of what has arrived."""
-    values = step_values(now, {})
-    return Named({**values.sources, "": values.sources["NEXT."]})
+    sources = step_values(now, {}).sources
+
+    def found(name: str) -> Any:
+        try:
+            return sources["NEXT."](name)
+        except Unknown:  # what surrounds the endpoint, such as FRESH.ISS
+            return sources[""](name)
+
+    return Named({**sources, "": found})
 
 
 def _breaking_state(item: Property, context: Context) -> Condition:
