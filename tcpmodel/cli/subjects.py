@@ -41,7 +41,10 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
     """The named properties, all of them without a name. Raises UsageError for a name that no specification has."""
     from tcpmodel.spec.report import nearest
 
-    found = [_whole(subject) if spec else _own(subject) for subject in subjects(spec, profile, variants)]
+    asked = list(subjects(spec, profile, variants))
+    if not spec:
+        asked = _with(names, asked)
+    found = [_whole(subject) if spec else _own(subject) for subject in asked]
     known = [item.name for one in found for item in one.items]
     if not known:
         raise UsageError(f"no properties are written down for {found[0].context.model.name}")
@@ -50,6 +53,28 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
             raise UsageError(f"no property '{name}': {nearest(name, known) or 'see tcpmodel prove --list'}")
     picked = [replace(one, items=tuple(item for item in one.items if not names or item.name in names)) for one in found]
     return [one for one in picked if one.items]
+
+
+def _with(names: tuple[str, ...], asked: list[Subject]) -> list[Subject]:
+    """The subjects whose texts have the names, which saves typing the others; all, should a name stand nowhere."""
+    declared = {subject: _declared(subject) for subject in asked} if names else {}
+    if not names or not set(names) <= set().union(*declared.values()):
+        return asked
+    return [subject for subject in asked if not declared[subject].isdisjoint(names)]
+
+
+def _declared(subject: Subject) -> set[str]:
+    """The names of the properties in the folder of that name."""
+    from tcpmodel.prove.load import FOLDER
+    from tcpmodel.spec.find import default_root, shown
+    from tcpmodel.spec.reader import read
+    from tcpmodel.spec.report import Report
+    from tcpmodel.spec.source import Text
+
+    files = sorted((default_root() / FOLDER / subject.name).glob("*.yaml"))
+    documents = [node.entries for path in files for node in read(path, shown(path), Report())]
+    found = [entries["property"].value for entries in documents if "property" in entries]
+    return {text.value for text in found if isinstance(text, Text)}
 
 
 def _whole(subject: Subject) -> Chosen:

@@ -92,9 +92,13 @@ def negation(item: Term) -> Term:
 
 
 class Encoding(Protocol):
-    """How numbers are written. `before` is the strict order of the circle; ints and times use `< <= + - *`."""
+    """How numbers are written. `before` is the strict order of the circle; ints and times use `< <= + - *`.
+
+    `limits` says what whoever builds a term collects: where the term is exact.
+    """
 
     name: str
+    limits: str
 
     def variable(self, name: str, type: str) -> Term: ...
     def literal(self, value: int, type: str) -> Term: ...
@@ -113,6 +117,7 @@ class Vectors:
     """Sequence numbers as 32-bit vectors, everything else as wider ones."""
 
     name = "vectors"
+    limits = "the room for spans and answers"
 
     def variable(self, name: str, type: str) -> Term:
         """A free constant of a scalar type."""
@@ -160,6 +165,7 @@ class Integers:
     """Sequence numbers as unwrapped integers with the ordinary order, under the window assumptions."""
 
     name = "integers"
+    limits = "the window assumption"
 
     def variable(self, name: str, type: str) -> Term:
         """A free constant of a scalar type."""

@@ -57,7 +57,7 @@ class Machine:
 
     def _hypotheses(self, step: Step) -> Iterator[tuple[str, Term]]:
         yield "the width of numbers", both(*bounds(self.relation, step.before, step.inputs))
-        yield "the window assumption", both(*step.assumptions)
+        yield self.encoding.limits, both(*step.assumptions)
         yield "the capture needs no assumption", negation(step.inputs[ASSUME])
         forbidden = [f.when for f in step.firings if f.rule.forbid == MUST]
         yield LAWFUL, negation(either(*forbidden))

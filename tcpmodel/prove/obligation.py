@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tcpmodel.compile.encodings import Term, is_true, negation, z3
+from tcpmodel.compile.encodings import Integers, Term, Vectors, is_true, negation, z3
 
 SEED = 9293
 SIMPLEX = 2
@@ -16,6 +16,9 @@ SIMPLEX = 2
 FIRST = 0.1
 """The share of a timeout after which a question about vectors goes to a plain SAT solver, which is seldom lost."""
 BITS = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "bit-blast", "sat")
+
+LIMITS = frozenset((Vectors.limits, Integers.limits))
+"""Long hypotheses that a proof seldom needs: it is tried without them first, which is quicker and proves more."""
 
 SHORT, CROWDED, PATIENCE = 1.0, 0.7, 4
 """On a crowded machine, where a solver gets less than this share of a timeout of a second or more, it has this many."""
@@ -90,12 +93,30 @@ def _checked(solver: Any, timeout: float) -> Any:
 
 def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answer:
     """Asks the solver. `timeout` in seconds; unsat cores name the hypotheses that were needed."""
-    if not obligation.reachable:
-        if is_true(obligation.goal):
-            return Answer(obligation, True)
-        if said := next((name for name, term in obligation.hypotheses if term.eq(obligation.goal)), None):
-            # the step leaves alone what the goal speaks of
-            return Answer(obligation, True, core=(said,))
+    return _easily(obligation, timeout, cores) or _asked(obligation, timeout, cores)
+
+
+def _easily(obligation: Obligation, timeout: float, cores: bool) -> Answer | None:
+    """That the goal follows, where this takes no solver, or less than all hypotheses."""
+    if obligation.reachable:
+        return None
+    if is_true(obligation.goal):
+        return Answer(obligation, True)
+    if said := next((name for name, term in obligation.hypotheses if term.eq(obligation.goal)), None):
+        # the step leaves alone what the goal speaks of
+        return Answer(obligation, True, core=(said,))
+    fewer = tuple(row for row in obligation.hypotheses if row[0] not in LIMITS)
+    if len(fewer) == len(obligation.hypotheses):
+        return None
+    solver = solver_of(replace(obligation, hypotheses=fewer), FIRST * timeout, cores)
+    return Answer(obligation, True, core=_core(solver, cores)) if solver.check() == z3().unsat else None
+
+
+def _core(solver: Any, cores: bool) -> tuple[str, ...]:
+    return tuple(str(label) for label in solver.unsat_core()) if cores else ()
+
+
+def _asked(obligation: Obligation, timeout: float, cores: bool) -> Answer:
     for solver, seconds in _solvers(obligation, timeout, cores):
         answer = _checked(solver, seconds)
         if answer != z3().unknown:
@@ -103,5 +124,5 @@ def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answe
     else:
         return Answer(obligation, None, solver.reason_unknown())
     satisfiable = bool(answer == z3().sat)
-    core = tuple(str(label) for label in solver.unsat_core()) if cores and not satisfiable else ()
+    core = () if satisfiable else _core(solver, cores)
     return Answer(obligation, satisfiable == obligation.reachable, "", solver.model() if satisfiable else None, core)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tcpmodel.compile.encodings import z3
+from tcpmodel.compile.encodings import Integers, Vectors, z3
 from tcpmodel.prove.obligation import Obligation, decide
 
 
@@ -60,3 +60,19 @@ def test_what_one_solver_cannot_decide_another_is_asked(monkeypatch: pytest.Monk
     assert decide(Obligation("halves", (), a + a != 2), 5.0).holds is False
     n = z3().Int("n")
     assert decide(Obligation("squares", (), n * n != 2), 5.0).holds is None
+
+
+def test_a_proof_does_without_the_limits_of_the_encoding_where_it_can() -> None:
+    x = z3().Int("x")
+    known = (("it is there", x > 0), (Integers.limits, x < 10))
+    without = decide(Obligation("without", known, x > -1, linear=True), 1.0, cores=True)
+    assert without.holds and without.core == ("it is there",)
+    assert without.obligation.hypotheses == known
+    within = decide(Obligation("within", known, x < 11, linear=True), 1.0, cores=True)
+    assert within.holds and within.core == (Integers.limits,)
+
+
+def test_a_counterexample_keeps_the_limits_of_the_encoding() -> None:
+    x = z3().BitVec("x", 32)
+    answer = decide(Obligation("wrong", ((Vectors.limits, z3().ULT(x, 3)),), x == 1), 1.0)
+    assert answer.holds is False and answer.model[x].as_long() in (0, 2)

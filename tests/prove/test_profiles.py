@@ -63,6 +63,14 @@ def test_a_mutant_makes_it_fail(profile: str, name: str, mutant: Mutant) -> None
     assert result.result not in (PROVED, BOUNDED) and result.failures
 
 
+def test_named_properties_are_found_where_they_stand() -> None:
+    """The texts of the other specifications are not typed for it."""
+    for one in chosen((), None, None, ()):
+        names = (one.items[0].name, one.items[-1].name)
+        (found,) = chosen(names, None, None, ())
+        assert found.subject == one.subject and {item.name for item in found.items} == set(names)
+
+
 def test_each_is_proved_once_where_its_profile_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     picked = chosen(("blind-syn", "syn-in-window-resets"), None, "rfc793", ())
     assert [[item.name for item in one.items] for one in picked] == [["blind-syn"], ["syn-in-window-resets"]]

@@ -68,7 +68,7 @@ def obligations(item: Property, part: str, context: Context) -> Iterator[Obligat
     found, _ = narrow.value(node, wrapped.values)
     known = [(WIDTHS, both(*widths(free, wide), *(_residue(residues[row.name]) for row in _seqs(free))))]
     if claim.assuming == WINDOWS:
-        known.append(("the window assumption", both(*assumed)))
+        known.append(("all lie within a window", both(*assumed)))
     goal = agreement(value, found, node.type, Unwrapped(dict(_readings(free, residues))))
     yield Obligation(f"{item.name}: {part} {AGREES}", tuple(known), goal, free)
     yield Obligation(f"{item.name}: {part} {SOME}", tuple(known), goal, reachable=True)
