@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tcpmodel.compile.encodings import Integers, Term, Vectors, is_true, negation, z3
+from tcpmodel.compile.encodings import Integers, Term, Vectors, either, is_true, negation, z3
 
 SEED = 9293
 SIMPLEX = 2
@@ -20,8 +20,11 @@ BITS = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "bit-blast"
 LIMITS = frozenset((Vectors.limits, Integers.limits))
 """Long hypotheses that a proof seldom needs: it is tried without them first, which is quicker and proves more."""
 
-SHORT, CROWDED, PATIENCE = 1.0, 0.7, 4
+SHORT, CROWDED, LONGER = 1.0, 0.7, 4
 """On a crowded machine, where a solver gets less than this share of a timeout of a second or more, it has this many."""
+
+PATIENCE = 20.0
+"""Seconds that a solver may look for a step that meets a condition."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Obligation:
     reachable: bool = False
     linear: bool = False
     """It is about integers, not vectors, where the plain solver is many times faster than Z3's choice of tactics."""
+    met: Any = field(default=None, init=False, compare=False)
+    """Z3's model, where the question has been asked before and can be met; a copy that was changed is asked anew."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def _checked(solver: Any, timeout: float) -> Any:
     start = time.thread_time()
     answer = solver.check()
     if answer == z3().unknown and timeout >= SHORT and time.thread_time() - start < CROWDED * timeout:
-        solver.set("timeout", int(PATIENCE * timeout * 1000))
+        solver.set("timeout", int(LONGER * timeout * 1000))
         answer = solver.check()
     return answer
 
@@ -97,9 +102,9 @@ def decide(obligation: Obligation, timeout: float, cores: bool = False) -> Answe
 
 
 def _easily(obligation: Obligation, timeout: float, cores: bool) -> Answer | None:
-    """That the goal follows, where this takes no solver, or less than all hypotheses."""
+    """That it holds, where this takes no solver, or less than all hypotheses."""
     if obligation.reachable:
-        return None
+        return Answer(obligation, True, model=obligation.met) if obligation.met is not None else None
     if is_true(obligation.goal):
         return Answer(obligation, True)
     if said := next((name for name, term in obligation.hypotheses if term.eq(obligation.goal)), None):
@@ -126,3 +131,18 @@ def _asked(obligation: Obligation, timeout: float, cores: bool) -> Answer:
     satisfiable = bool(answer == z3().sat)
     core = () if satisfiable else _core(solver, cores)
     return Answer(obligation, satisfiable == obligation.reachable, "", solver.model() if satisfiable else None, core)
+
+
+def first_met(name: str, questions: Iterable[Obligation]) -> Obligation:
+    """The first of some questions that can be met, asked one by one, which is quicker than to ask all at once.
+
+    Where none can, one that the solver gave up on; where there is none of those either, one that cannot be met.
+    """
+    nothing, unknown = Obligation(name, (), either(), reachable=True), list[Obligation]()
+    for question in questions:
+        answer = decide(question, PATIENCE)
+        if answer.holds:
+            object.__setattr__(question, "met", answer.model)
+            return question
+        unknown += [question] if answer.holds is None else []
+    return unknown[0] if unknown else nothing

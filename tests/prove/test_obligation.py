@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tcpmodel.compile.encodings import Integers, Vectors, z3
-from tcpmodel.prove.obligation import Obligation, decide
+from tcpmodel.prove.obligation import Obligation, decide, first_met
 
 
 def hard() -> Obligation:
@@ -76,3 +77,24 @@ def test_a_counterexample_keeps_the_limits_of_the_encoding() -> None:
     x = z3().BitVec("x", 32)
     answer = decide(Obligation("wrong", ((Vectors.limits, z3().ULT(x, 3)),), x == 1), 1.0)
     assert answer.holds is False and answer.model[x].as_long() in (0, 2)
+
+
+def test_what_has_been_met_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = z3().Int("x")
+    asked = [Obligation(str(limit), (("known", x > 5),), x < limit, reachable=True, linear=True) for limit in (5, 9)]
+    found = first_met("any", asked)
+    assert found is asked[1]
+    monkeypatch.setattr("tcpmodel.prove.obligation._asked", lambda *_: None)
+    answer = decide(found, 1.0)
+    assert answer.holds and 5 < answer.model[x].as_long() < 9
+    assert decide(replace(found, goal=x < 4), 1.0) is None, "a copy is another question"
+
+
+def test_a_question_that_nobody_could_answer_is_not_taken_for_one_that_cannot_be_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tcpmodel.prove.obligation.PATIENCE", 0.05)
+    lost = replace(hard(), goal=z3().Not(hard().goal), reachable=True)
+    never = Obligation("never", (), z3().BoolVal(False), reachable=True)
+    assert first_met("any", [never, lost, never]) is lost
+    assert decide(first_met("any", [never, never]), 1.0).holds is False

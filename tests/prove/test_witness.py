@@ -53,7 +53,7 @@ NOT_MET = {
 # What no peer ever sends.
 FROM_OUTSIDE = {
     *("dropped-without-ack", "syn-fin-waits", "urgent-forward", "urgent-taken", "urgent-at-closed-window"),
-    *("fin-held-taken", "fin-old", "syn-again-challenged", "own-segment-comes-back", "urgent-told-once"),
+    *("fin-held-taken", "fin-old", "fin-outside", "syn-again-challenged", "own-segment-comes-back", "urgent-told-once"),
     "second-syn-listens-again",
 }
 

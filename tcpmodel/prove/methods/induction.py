@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from tcpmodel.compile.encodings import both
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
-from tcpmodel.prove.methods.premises import REACHED, first_met
+from tcpmodel.prove.methods.premises import REACHED
 from tcpmodel.prove.methods.reading import conditions, events, states
-from tcpmodel.prove.obligation import Answer, Obligation
+from tcpmodel.prove.obligation import Answer, Obligation, first_met
 from tcpmodel.prove.property import Failure, Lemma, Property
 from tcpmodel.prove.scopes import ABOUT, Words
 from tcpmodel.prove.system.cases import WIDTH, Case, Facts, Induction, start

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from tcpmodel.compile.encodings import Term, both, either
+from tcpmodel.compile.encodings import Term, both
 from tcpmodel.compile.relation import Step
 from tcpmodel.compile.values import Values
 from tcpmodel.prove.context import Context
 from tcpmodel.prove.machine import LAWFUL, Machine, after
 from tcpmodel.prove.methods.reading import conditions, events, states
-from tcpmodel.prove.obligation import Obligation, decide
+from tcpmodel.prove.obligation import Obligation, first_met
 from tcpmodel.prove.property import Property, over_integers
 from tcpmodel.prove.scopes import Words
 from tcpmodel.spec.expr import Expr
@@ -24,8 +24,6 @@ from tcpmodel.spec.shape import Fields
 
 KEYS = ("on", "in", "when")
 REACHED = "some step meets the condition"
-PATIENCE = 20.0
-"""Seconds that a solver may look for a step that meets a condition."""
 
 Hypotheses = tuple[tuple[str, Term], ...]
 
@@ -69,9 +67,3 @@ def reached(item: Property, machine: Machine, context: Context, lawful: bool = T
     known = ((premises(item, step, machine, context, lawful), step) for step in steps)
     linear = over_integers(item)
     return first_met(name, (Obligation(name, rows, both(), step, True, linear) for rows, step in known))
-
-
-def first_met(name: str, questions: Iterable[Obligation]) -> Obligation:
-    """The first of some questions that can be met, asked one by one, which is quicker than to ask all at once."""
-    nothing = Obligation(name, (), either(), reachable=True)
-    return next((question for question in questions if decide(question, PATIENCE).holds), nothing)
