@@ -92,9 +92,10 @@ class Specification:
 
         Needs networkx, and z3 where nothing is cached yet (pip install 'tcpmodel[prove]'). The caller may change it.
 
-        >>> graph = load().graph
-        >>> [edge["event"] for edge in graph["LISTEN"]["SYN-RECEIVED"].values()]
-        ['rcv SYN']
+        >>> spec = load()
+        >>> closed, listen, *_ = spec.states
+        >>> [edge["event"] for edge in spec.graph[closed][listen].values()]
+        ['passive OPEN']
         """
         from tcpmodel.compile.graph import graph_of
 

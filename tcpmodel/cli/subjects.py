@@ -42,7 +42,7 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
     from tcpmodel.spec.report import nearest
 
     asked = list(subjects(spec, profile, variants))
-    if not spec:
+    if names and not spec:
         asked = _with(names, asked)
     found = [_whole(subject) if spec else _own(subject) for subject in asked]
     known = [item.name for one in found for item in one.items]
@@ -57,21 +57,28 @@ def chosen(names: tuple[str, ...], spec: str | None, profile: str | None, varian
 
 def _with(names: tuple[str, ...], asked: list[Subject]) -> list[Subject]:
     """The subjects whose texts have the names, which saves typing the others; all, should a name stand nowhere."""
-    declared = {subject: _declared(subject) for subject in asked} if names else {}
-    if not names or not set(names) <= set().union(*declared.values()):
+    declared = {subject: _declared(subject) for subject in asked}
+    if not set(names) <= set().union(*declared.values()):
         return asked
     return [subject for subject in asked if not declared[subject].isdisjoint(names)]
 
 
+def _folder(subject: Subject) -> Path:
+    """Where the properties of that name stand."""
+    from tcpmodel.prove.load import FOLDER
+    from tcpmodel.spec.find import default_root
+
+    return default_root() / FOLDER / subject.name
+
+
 def _declared(subject: Subject) -> set[str]:
     """The names of the properties in the folder of that name."""
-    from tcpmodel.prove.load import FOLDER
-    from tcpmodel.spec.find import default_root, shown
+    from tcpmodel.spec.find import shown
     from tcpmodel.spec.reader import read
     from tcpmodel.spec.report import Report
     from tcpmodel.spec.source import Text
 
-    files = sorted((default_root() / FOLDER / subject.name).glob("*.yaml"))
+    files = sorted(_folder(subject).glob("*.yaml"))
     documents = [node.entries for path in files for node in read(path, shown(path), Report())]
     found = [entries["property"].value for entries in documents if "property" in entries]
     return {text.value for text in found if isinstance(text, Text)}
@@ -86,10 +93,9 @@ def _whole(subject: Subject) -> Chosen:
 
 def _own(subject: Subject) -> Chosen:
     """The properties in the folder of that name: a profile or a variant leaves those of its base to the base."""
-    from tcpmodel.prove.load import FOLDER
-    from tcpmodel.spec.find import default_root, located
+    from tcpmodel.spec.find import located
 
-    whole, folder = _whole(subject), default_root() / FOLDER / subject.name
+    whole, folder = _whole(subject), _folder(subject)
     return replace(whole, items=tuple(item for item in whole.items if located(item.place.file).parent == folder))
 
 

@@ -18,7 +18,10 @@ FIRST = 0.1
 BITS = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "bit-blast", "sat")
 
 LIMITS = frozenset((Vectors.limits, Integers.limits))
-"""Long hypotheses that a proof seldom needs: it is tried without them first, which is quicker and proves more."""
+"""Long hypotheses that a proof seldom needs: it is tried without them first, which is quicker.
+
+What is proved is said of executions within them all the same: beyond, the terms are not the machine.
+"""
 
 SHORT, CROWDED, LONGER = 1.0, 0.7, 4
 """On a crowded machine, where a solver gets less than this share of a timeout of a second or more, it has this many."""

@@ -26,11 +26,13 @@ def step(
     `assume` admits assumptions about the capture. Raises UsageError for what the model does not have.
 
     >>> from tcpmodel.spec import load
-    >>> taken = step(load(), "FIN-WAIT-1", "arrives . 301:301(0) ack 102 win 65535")
-    >>> taken.after["STATE"]
-    'FIN-WAIT-2'
+    >>> model = load()
+    >>> closed, listen, *_ = model.states
+    >>> taken = step(model, closed, "call OPEN passive=True")
+    >>> taken.after["STATE"] == listen
+    True
     >>> [rule.name for rule in taken.rules if rule.enter]
-    ['ack.fin-wait-1']
+    ['open.passive']
     """
     from tcpmodel.step.events import happen
     from tcpmodel.step.machine import Machine
