@@ -87,6 +87,8 @@ def _solvers(obligation: Obligation, timeout: float, cores: bool) -> Iterator[tu
         return
     yield solver_of(obligation, FIRST * timeout), FIRST * timeout
     yield _told(z3().Then(*BITS).solver(), obligation, (1 - FIRST) * timeout), (1 - FIRST) * timeout
+    # what also speaks of integers is no matter of bits, and has had little time so far
+    yield solver_of(obligation, (1 - FIRST) * timeout), (1 - FIRST) * timeout
 
 
 def _checked(solver: Any, timeout: float) -> Any:

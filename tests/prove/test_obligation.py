@@ -55,6 +55,9 @@ def test_what_one_solver_cannot_decide_another_is_asked(monkeypatch: pytest.Monk
         def set(self, *_: object) -> None:
             pass
 
+        def reason_unknown(self) -> str:
+            return "timeout"
+
     monkeypatch.setattr("tcpmodel.prove.obligation.solver_of", lambda *_: Lost())
     a, b = z3().BitVecs("a b", 32)
     assert decide(Obligation("sums", (), a + b == b + a), 5.0).holds
